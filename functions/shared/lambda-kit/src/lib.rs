@@ -1,1 +1,26 @@
-//! Placeholder.
+//! What every function's `main` needs to live in AWS Lambda, and nothing of what it does there.
+//!
+//! In the order in which a function meets them:
+//!
+//! 1. [`settings`]: the environment, read once; a wrong setting is one readable line. [`duration`]
+//!    is its friendly notation.
+//! 2. [`logs`] and [`metrics`]: one JSON line per log event, one embedded-metric document per
+//!    invocation, both on stdout.
+//! 3. [`aws`]: the one TLS stack and the clients' time limits. [`secrets`] come through it.
+//! 4. [`runtime`]: takes invocations, gives the handler what [`events`] decoded and the time it
+//!    has.
+//! 5. [`outcomes`] and [`dead_letters`]: where a handler puts what it decided, and what it could
+//!    not understand.
+
+pub mod aws;
+mod batching;
+pub mod dead_letters;
+pub mod duration;
+pub mod events;
+mod json_error;
+pub mod logs;
+pub mod metrics;
+pub mod outcomes;
+pub mod runtime;
+pub mod secrets;
+pub mod settings;

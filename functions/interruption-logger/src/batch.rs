@@ -1,0 +1,123 @@
+//! A batch of events, sorted by whom they are about, with who brought what: an event is acknowledged once all that it says is
+//! stored, and no other event suffers when that fails.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use genesys_cloud::detail_event::{Detail, Topic};
+use lambda_kit::dead_letters::DeadLetter;
+use lambda_kit::events::{Delivery, EventBridgeEvent, SourcePrefix};
+use tracing::{info, warn};
+
+use crate::facts::AgentFacts;
+use crate::intake::{Intake, intake};
+use crate::references::ConversationNews;
+use crate::timeline::Rules;
+
+/// The place of a delivery in its batch.
+pub type Index = usize;
+
+/// What a batch says.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Facts by agent.
+    pub agents: BTreeMap<String, From<AgentFacts>>,
+    /// News by conversation.
+    pub conversations: BTreeMap<String, From<ConversationNews>>,
+    /// What should have been understood and was not.
+    pub malformed: Vec<(Index, DeadLetter)>,
+}
+
+/// Something, and the deliveries that brought it.
+#[derive(Debug, Default)]
+pub struct From<T> {
+    /// What they brought.
+    pub what: T,
+    /// Which.
+    pub deliveries: BTreeSet<Index>,
+}
+
+/// What one event comes to.
+enum Understood {
+    Intake(Intake),
+    /// Of a topic, or a sender, that this function does not use.
+    Other,
+}
+
+impl Batch {
+    /// Understands what was delivered.
+    pub fn of(deliveries: &[Delivery], source_prefix: &SourcePrefix, rules: &Rules, now: i64) -> Self {
+        let mut batch = Self::default();
+        for (index, delivery) in deliveries.iter().enumerate() {
+            match understand(delivery, source_prefix, rules, now) {
+                Ok(Understood::Intake(intake)) => batch.add(index, intake),
+                Ok(Understood::Other) => metrics::counter!("EventsDropped").increment(1),
+                Err(reason) => {
+                    metrics::counter!("EventsMalformed").increment(1);
+                    warn!(messageId = delivery.message_id, reason, "malformed event goes to the dead-letter queue");
+                    batch.malformed.push((index, DeadLetter { reason, original: delivery.original.clone() }));
+                }
+            }
+        }
+        batch
+    }
+
+    /// Adds facts that follow from what deliveries brought.
+    pub fn tell(&mut self, agent: String, facts: &AgentFacts, deliveries: &BTreeSet<Index>) {
+        let entry = self.agents.entry(agent).or_default();
+        entry.what.join(facts);
+        entry.deliveries.extend(deliveries);
+    }
+
+    fn add(&mut self, index: Index, intake: Intake) {
+        match intake {
+            Intake::Agent { agent, facts, worked_on } => {
+                if let Some(worked_on) = worked_on {
+                    let entry = self.conversations.entry(worked_on.conversation.clone()).or_default();
+                    entry.what.add_work(&worked_on);
+                    entry.deliveries.insert(index);
+                }
+                self.tell(agent, &facts, &BTreeSet::from([index]));
+            }
+            Intake::Case(news) => {
+                for case in news {
+                    let entry = self.conversations.entry(case.conversation.clone()).or_default();
+                    entry.what.add_case(&case);
+                    entry.deliveries.insert(index);
+                }
+            }
+            Intake::Unused => {}
+        }
+    }
+}
+
+fn understand(
+    delivery: &Delivery,
+    source_prefix: &SourcePrefix,
+    rules: &Rules,
+    now: i64,
+) -> Result<Understood, String> {
+    let event = delivery.event.as_ref().map_err(ToString::to_string)?;
+    if !source_prefix.matches(&event.source) {
+        return Ok(Understood::Other);
+    }
+    let Some(topic) = Topic::from_detail_type(&event.detail_type) else { return Ok(Understood::Other) };
+    let detail = Detail::parse(topic, event.detail.get()).map_err(|error| error.to_string())?;
+    let intake = intake(&detail.event, rules).map_err(|error| error.to_string())?;
+    log(event, &detail, topic, &intake, now);
+    Ok(Understood::Intake(intake))
+}
+
+fn log(event: &EventBridgeEvent, detail: &Detail, topic: Topic, intake: &Intake, now: i64) {
+    let context = detail.event.context();
+    let used = *intake != Intake::Unused;
+    metrics::counter!(if used { "EventsUsed" } else { "EventsUnused" }).increment(1);
+    info!(
+        conversationId = context.conversation_id,
+        correlationId = detail.correlation_id,
+        eventId = event.id,
+        %topic,
+        used,
+        lateMs = now - context.event_time_ms,
+        "event"
+    );
+}

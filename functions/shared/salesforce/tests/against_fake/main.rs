@@ -1,0 +1,6 @@
+//! The client against a fake Salesforce, over real HTTP.
+
+mod outages;
+mod sessions;
+mod support;
+mod upserts;
