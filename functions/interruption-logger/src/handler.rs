@@ -15,6 +15,7 @@ use lambda_kit::events::{Delivery, Invocation, SourcePrefix, batch_response};
 use lambda_kit::outcomes::Outcomes;
 use lambda_kit::runtime::Deadline;
 use lambda_kit::secrets::Secret;
+use ledger::journal::DuePage;
 use ledger::{GrowOnlySets, Head, Journal, LedgerError};
 use salesforce::{CredentialError, CredentialSource, Credentials, Salesforce};
 use serde_json::{Value, json};
@@ -30,7 +31,9 @@ use crate::writer::{Occasion, Writer};
 const SETTLING_TIME: Duration = Duration::from_secs(12);
 /// A page of the flush is not begun with less time than this.
 const FLUSH_PAGE_TIME: Duration = Duration::from_secs(20);
-/// Agents in a page of the flush: their rows share calls of at most 200 rows.
+/// Agents that are flushed together: their rows share calls of at most 200 rows.
+const FLUSH_AGENTS: usize = 100;
+/// Entries of the index of what is due in a page.
 const FLUSH_PAGE: i32 = 100;
 
 /// The function, ready to take invocations.
@@ -195,26 +198,50 @@ impl InterruptionLogger {
 
     /// Converges every agent with something pending: what a crash, an outage or a missing Case has left.
     async fn flush(&self, deadline: Deadline) -> Result<Value, InvocationError> {
-        let mut page = None;
+        let mut page = Some(DuePage::default());
         let mut flushed = 0;
-        loop {
-            let due = self.journal.due(now(), page, FLUSH_PAGE).await?;
-            let mut heads = Vec::new();
-            let mut read = stream::iter(due.owners)
-                .map(|agent| async move { (self.journal.read(&agent).await, agent) })
-                .buffer_unordered(CONCURRENCY);
-            while let Some((head, agent)) = read.next().await {
-                heads.extend(head?.map(|head| (agent, head)));
+        let mut available = true;
+        while available && deadline.remaining() > FLUSH_PAGE_TIME {
+            let agents = self.next_due(&mut page).await?;
+            if agents.is_empty() {
+                break;
             }
-            drop(read);
+            let heads = self.read(agents).await;
             flushed += heads.len();
-            let available = heads.is_empty() || self.converger.converge(heads, Occasion::Flush, now(), deadline).await;
-            page = due.next;
-            if page.is_none() || !available || deadline.remaining() < FLUSH_PAGE_TIME {
-                metrics::counter!("DesksFlushed").increment(flushed as u64);
-                return Ok(json!({ "flushed": flushed, "complete": page.is_none() && available }));
+            available = self.converger.converge(heads, Occasion::Flush, now(), deadline).await;
+        }
+        metrics::counter!("DesksFlushed").increment(flushed as u64);
+        Ok(json!({ "flushed": flushed, "complete": page.is_none() && available }))
+    }
+
+    /// Enough agents with something due to fill a call to Salesforce, wherever the index has them.
+    async fn next_due(&self, page: &mut Option<DuePage>) -> Result<Vec<String>, LedgerError> {
+        let mut agents = Vec::new();
+        while let Some(from) = page.take() {
+            let due = self.journal.due(now(), Some(from), FLUSH_PAGE).await?;
+            agents.extend(due.owners);
+            *page = due.next;
+            if agents.len() >= FLUSH_AGENTS {
+                break;
             }
         }
+        Ok(agents)
+    }
+
+    /// The journals of these agents. One that cannot be read is no reason to leave the others pending.
+    async fn read(&self, agents: Vec<String>) -> Vec<(String, Head)> {
+        let read = stream::iter(agents).map(|agent| async move { (self.journal.read(&agent).await, agent) });
+        let heads = read.buffer_unordered(CONCURRENCY).filter_map(|(head, agent)| {
+            std::future::ready(match head {
+                Ok(head) => head.map(|head| (agent, head)),
+                Err(error) => {
+                    metrics::counter!("DesksFailed").increment(1);
+                    error!(agentUserId = agent, %error, "an agent's rows stay pending");
+                    None
+                }
+            })
+        });
+        heads.collect().await
     }
 }
 

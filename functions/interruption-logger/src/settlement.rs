@@ -12,6 +12,9 @@ use crate::timeline::Rules;
 /// The size of the facts at hand, as JSON, from which on the oldest leave for the archive. Every event of the agent reads and
 /// writes them: small is cheap. Large enough, too, that half of it holds hours of work: what is needed is at hand.
 pub const FACTS_BYTES_MAX: usize = 6 * 1024;
+/// The sessions without an end that leave with one settlement: each takes an archive item of its own, and a transaction has room
+/// for 99 (see [`Settlement::archived`]). What stays leaves with the next one.
+const OPEN_LEAVING_MAX: usize = 90;
 /// What an ended session is kept for: longer than events are late (reference/genesys-cloud.md §1.2: four days).
 const KEPT_ENDED_MS: i64 = 8 * DAY_MS;
 /// What a session without an end is kept for.
@@ -39,8 +42,8 @@ pub fn settlement(
 /// A conversation that may leave for the archive.
 struct Candidate {
     over_since: EpochMs,
-    /// It has a session whose end is not known: most likely lost.
-    lapsed: bool,
+    /// Its sessions whose end is not known: most likely lost.
+    open_sessions: usize,
     conversation: String,
     bytes: usize,
 }
@@ -57,8 +60,11 @@ fn retire(
     let mut candidates = candidates(&state.facts, rules)?;
     let mut bytes = serde_json::to_string(&state.facts)?.len();
     let too_much = bytes > facts_bytes_max;
+    let mut open_leaving = 0;
     candidates.retain(|candidate| {
-        let leaves = candidate.lapsed || too_much && bytes > facts_bytes_max / 2;
+        let is_due = candidate.open_sessions > 0 || too_much && bytes > facts_bytes_max / 2;
+        let leaves = is_due && open_leaving + candidate.open_sessions <= OPEN_LEAVING_MAX;
+        open_leaving += if leaves { candidate.open_sessions } else { 0 };
         bytes = bytes.saturating_sub(if leaves { candidate.bytes } else { 0 });
         leaves
     });
@@ -110,9 +116,9 @@ fn candidates(facts: &AgentFacts, rules: &Rules) -> Result<Vec<Candidate>, serde
         if over_since > newest {
             continue;
         }
-        let lapsed = alone.sessions.values().any(|session| session.end.is_none());
+        let open_sessions = alone.sessions.values().filter(|session| session.end.is_none()).count();
         let bytes = serde_json::to_string(&alone)?.len();
-        candidates.push(Candidate { over_since, lapsed, conversation: conversation.clone(), bytes });
+        candidates.push(Candidate { over_since, open_sessions, conversation: conversation.clone(), bytes });
     }
     candidates.sort_unstable_by(|a, b| (a.over_since, &a.conversation).cmp(&(b.over_since, &b.conversation)));
     Ok(candidates)
@@ -137,4 +143,85 @@ fn expiry(facts: &AgentFacts, state: &State, rules: &Rules, now: EpochMs) -> i64
         .any(|key| key.sessions().iter().any(|session| facts.sessions.contains_key(*session)))
         .then_some(now + KEPT_OPEN_MS);
     own.chain(open.map(kept_until)).chain(owed).fold(now + KEPT_ENDED_MS, EpochMs::max) / 1000
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use genesys_cloud::detail_event::{Direction, MediaType};
+
+    use super::*;
+    use crate::settings::tests_rules;
+
+    const HOUR_MS: i64 = 3_600_000;
+
+    /// A call each hour, of which those for which `ends` have an end.
+    fn state_of(calls: i64, ends: impl Fn(i64) -> bool) -> State {
+        let mut state = State::default();
+        for number in 0..calls {
+            let at = number * HOUR_MS;
+            let end = crate::facts::SessionEnd {
+                answered: true,
+                at: at + 1000,
+                interacting_ms: 1000,
+                held_ms: 0,
+                alerting_ms: 0,
+                contacting_ms: 0,
+                dialing_ms: 0,
+                callback_ms: 0,
+            };
+            let session = Session {
+                conversation: format!("c{number}"),
+                media: MediaType::Voice,
+                direction: Direction::Inbound,
+                queue: None,
+                start: Some(at),
+                end: ends(number).then_some(end),
+                after_call_work: None,
+                lapsed_at: None,
+            };
+            let sessions = BTreeMap::from([(format!("s{number}"), session)]);
+            state.facts.join(&AgentFacts { sessions, ..AgentFacts::default() });
+        }
+        state
+    }
+
+    #[test]
+    fn however_many_ends_were_lost_a_settlement_fits_a_transaction_and_none_is_forgotten() {
+        let mut state = state_of(300, |_| false);
+        let (mut left, mut rounds) = (state.facts.sessions.len(), 0);
+        while rounds < 10 {
+            let items = retire(&mut state, rounds, &tests_rules(), 0, FACTS_BYTES_MAX).unwrap();
+            assert!(items.len() <= 99, "{}", items.len());
+            let named = items.iter().filter(|item| matches!(item.name, ArchiveName::Named(_))).count();
+            assert_eq!(left - named, state.facts.sessions.len());
+            left = state.facts.sessions.len();
+            rounds += 1;
+        }
+        // Those that still count stay: a day and night of calls, twice the longest time of one.
+        assert!((20..30).contains(&left), "{left}");
+    }
+
+    #[test]
+    fn what_an_open_email_may_need_is_kept_as_long_as_the_email() {
+        let mut state = state_of(80, |_| true);
+        let email = Session {
+            conversation: "email".to_owned(),
+            media: MediaType::Email,
+            direction: Direction::Inbound,
+            queue: None,
+            start: Some(0),
+            end: None,
+            after_call_work: None,
+            lapsed_at: None,
+        };
+        let sessions = BTreeMap::from([("email".to_owned(), email)]);
+        state.facts.join(&AgentFacts { sessions, ..AgentFacts::default() });
+        let items = retire(&mut state, 1, &tests_rules(), 0, FACTS_BYTES_MAX).unwrap();
+        assert_eq!(items.len(), 1);
+        assert_eq!(items[0].expires_at, KEPT_OPEN_MS / 1000);
+        assert!(state.facts.sessions.contains_key("email"));
+        assert!(serde_json::to_string(&state.facts).unwrap().len() <= FACTS_BYTES_MAX);
+    }
 }

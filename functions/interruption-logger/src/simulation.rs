@@ -1,13 +1,13 @@
 //! One agent's journal, archive and Salesforce rows as models, and invocations that run at once, are told late, twice and
 //! out of order, and die between any two steps.
 //!
-//! What is simulated is exactly what [`crate::converge`] does, one step at a time; the models do what the ledger's tests show
-//! DynamoDB to do and what the validation rule makes Salesforce do.
+//! What is simulated is exactly what [`crate::converge`] does, one step at a time; the models do what DynamoDB does (the
+//! ledger's tests hold its model to it) and what the validation rule makes Salesforce do.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use genesys_cloud::detail_event::{Direction, MediaType};
-use ledger::archive::ArchiveName;
+use ledger::model::ModelLedger;
 use ledger::{Head, Settlement};
 use proptest::prelude::*;
 use rand::rngs::StdRng;
@@ -16,7 +16,7 @@ use rand::{Rng, SeedableRng};
 
 use crate::debts;
 use crate::draft::{Content, Draft, Missing, Plan};
-use crate::facts::AgentFacts;
+use crate::facts::{AgentFacts, EpochMs};
 use crate::settlement::{open_session_name, settlement};
 use crate::state::{RowKey, State};
 use crate::testing::{Lived, cases, day, facts_of, joined, rules};
@@ -25,15 +25,11 @@ use crate::writer::Fate;
 
 /// Small, so that the archive is used.
 const FACTS_BYTES_MAX: usize = 700;
+const AGENT: &str = "agent";
 
 #[derive(Default)]
 struct World {
-    sequence: u64,
-    settled: Option<String>,
-    tail: Vec<String>,
-    pending: bool,
-    ended: Vec<(i64, String)>,
-    named: BTreeMap<String, String>,
+    ledger: ModelLedger,
     /// Rows with their revision. A smaller revision is refused, as the validation rule does.
     salesforce: BTreeMap<RowKey, (u64, Content)>,
     salesforce_is_down: bool,
@@ -43,7 +39,12 @@ struct World {
 
 impl World {
     fn head(&self) -> Head {
-        Head { sequence: self.sequence, settled: self.settled.clone(), tail: self.tail.clone() }
+        self.ledger.read(AGENT).unwrap()
+    }
+
+    /// Whether something is due, now or ever.
+    fn is_pending(&self) -> bool {
+        !self.ledger.due(EpochMs::MAX).is_empty()
     }
 
     /// What [`crate::references`] does: whoever works on a conversation is told of its Case.
@@ -55,37 +56,19 @@ impl World {
     }
 
     fn append(&mut self, facts: &AgentFacts) -> Head {
-        self.tail.push(serde_json::to_string(facts).unwrap());
-        self.sequence += 1;
-        self.pending = true;
-        self.head()
+        self.ledger.append(AGENT, &serde_json::to_string(facts).unwrap(), self.now)
     }
 
     fn read_archive(&self, missing: &Missing) -> Vec<String> {
         match missing {
-            Missing::Since(from) => {
-                self.ended.iter().filter(|(ended_at, _)| ended_at >= from).map(|(_, content)| content.clone()).collect()
-            }
-            Missing::Session(id) => self.named.get(&open_session_name(id)).cloned().into_iter().collect(),
+            Missing::Since(from) => self.ledger.archived_since(AGENT, *from),
+            Missing::Session(id) => self.ledger.archived(AGENT, &open_session_name(id)).into_iter().collect(),
         }
     }
 
     fn settle(&mut self, sequence: u64, to: Settlement) {
-        if self.sequence != sequence {
-            return;
-        }
-        self.sequence += 1;
-        self.settled = Some(to.state);
-        self.tail.clear();
-        self.pending = to.due_at.is_some();
-        for item in to.archived {
-            match item.name {
-                ArchiveName::Ended { ended_at, .. } => self.ended.push((ended_at, item.content)),
-                ArchiveName::Named(name) => {
-                    self.named.insert(name, item.content);
-                }
-            }
-        }
+        // Whether it was settled or had moved, the run ends.
+        self.ledger.settle(AGENT, sequence, to);
     }
 
     fn write(&mut self, key: &RowKey, revision: u64, content: &Content) {
@@ -169,7 +152,7 @@ fn live(day: &[Lived], rules: &Rules, seed: u64, mischief: bool) -> World {
                 queue.extend(random.random_bool(0.5).then_some(batch));
             }
             runs.push(Run::of(&head));
-        } else if mischief && world.pending && runs.len() < at_once && random.random_bool(0.1) {
+        } else if mischief && world.is_pending() && runs.len() < at_once && random.random_bool(0.1) {
             runs.push(Run::of(&world.head()));
         }
         if let Some(chosen) = (!runs.is_empty()).then(|| random.random_range(0..runs.len())) {
@@ -183,7 +166,7 @@ fn live(day: &[Lived], rules: &Rules, seed: u64, mischief: bool) -> World {
     world.salesforce_is_down = false;
     for flushes in 0.. {
         assert!(flushes < 20, "the flush does not come to an end");
-        if !world.pending {
+        if !world.is_pending() {
             break;
         }
         world.now += 3_600_000;
@@ -266,12 +249,13 @@ fn a_long_career_leaves_a_small_journal() {
             while let Some(current) = run {
                 run = current.step(&mut world, &rules, &mut random);
             }
-            let state: State = serde_json::from_str(world.settled.as_ref().unwrap()).unwrap();
+            let settled = world.head().settled.unwrap();
+            let state: State = serde_json::from_str(&settled).unwrap();
             assert!(state.revision > revision);
             revision = state.revision;
-            largest = largest.max(world.settled.as_ref().unwrap().len());
+            largest = largest.max(settled.len());
         }
     }
     assert!(largest < 10 * FACTS_BYTES_MAX, "{largest} bytes");
-    assert!(!world.pending);
+    assert!(!world.is_pending());
 }

@@ -1,1 +1,5 @@
-//! Placeholder.
+//! What the end-to-end tests have in common: [`story`] tells what happened in the contact centre, [`world`] is the running
+//! stack and what a user of Salesforce sees.
+
+pub mod story;
+pub mod world;

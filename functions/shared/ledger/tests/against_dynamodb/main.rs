@@ -1,0 +1,10 @@
+//! The ledger against an embedded DynamoDB server, through the SDK's own client.
+
+mod archive;
+mod concurrency;
+mod failures;
+mod journal;
+mod model;
+mod pending;
+mod sets;
+mod support;

@@ -1,0 +1,111 @@
+//! The running stack, and what a user of Salesforce sees.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use fake_salesforce::FakeSalesforce;
+use local_stack::stack::{Stack, StackOptions};
+use serde_json::{Map, Value};
+
+use crate::story::Session;
+
+/// A row as Salesforce has it.
+pub type Row = Map<String, Value>;
+
+/// Rows by external key, of both objects.
+pub type Rows = BTreeMap<String, Row>;
+
+/// How long anything may take.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// A stack with schedules that fire when told to.
+pub struct World {
+    /// The stack.
+    pub stack: Stack,
+}
+
+impl World {
+    /// Starts it with these settings of the functions.
+    pub async fn with(settings: &[(&str, &str)]) -> Result<Self> {
+        let environment = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let stack = Stack::start(StackOptions { environment, manual_schedules: true, ..StackOptions::default() }).await?;
+        Ok(Self { stack })
+    }
+
+    /// Starts it as the template says.
+    pub async fn new() -> Result<Self> {
+        Self::with(&[]).await
+    }
+
+    /// Its Salesforce.
+    pub fn salesforce(&self) -> Result<&FakeSalesforce> {
+        self.stack.salesforce().context("another Salesforce is used")
+    }
+
+    /// Posts events and waits until they are dealt with.
+    pub async fn live(&self, events: Vec<Value>) -> Result<()> {
+        self.stack.post_events(events)?;
+        self.settle().await
+    }
+
+    /// Waits until nothing is going on.
+    pub async fn settle(&self) -> Result<()> {
+        let drained = self.stack.drain_queues(LIMIT).await;
+        ensure!(drained.drained, "{} messages or invocations are stuck", drained.left);
+        Ok(())
+    }
+
+    /// Fires every schedule and waits until nothing is going on.
+    pub async fn flush(&self) -> Result<()> {
+        self.stack.run_schedules().await;
+        self.settle().await
+    }
+
+    /// All dead letters, of whatever queue.
+    pub fn dead_letters(&self) -> Vec<Value> {
+        self.stack.dead_letters().into_values().flatten().collect()
+    }
+
+    /// Every row.
+    pub fn rows(&self) -> Result<Rows> {
+        let salesforce = self.salesforce()?;
+        let rows = [INTERRUPTION, WORK_SESSION].into_iter().flat_map(|object| salesforce.rows(object));
+        Ok(rows.map(|row| (text(&row, "External_Key__c"), row)).collect())
+    }
+
+    /// Every row but the voided ones.
+    pub fn valid_rows(&self) -> Result<Rows> {
+        Ok(self.rows()?.into_iter().filter(|(_, row)| row["Status__c"] != "Void").collect())
+    }
+
+    /// The interruption of one session by another.
+    pub fn interruption(&self, interrupted: Session, interrupting: Session) -> Result<Row> {
+        let key = format!("{}_{}", interrupted.session(), interrupting.session());
+        self.rows()?.remove(&key).with_context(|| format!("no interruption {key}"))
+    }
+
+    /// The work session of a session.
+    pub fn work_session(&self, session: Session) -> Result<Row> {
+        self.rows()?.remove(&session.session()).with_context(|| format!("no work session {}", session.session()))
+    }
+}
+
+/// The object of interruptions.
+pub const INTERRUPTION: &str = "Interaction_Interruption__c";
+/// The object of work sessions.
+pub const WORK_SESSION: &str = "Agent_Work_Session__c";
+
+fn text(row: &Row, field: &str) -> String {
+    row.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// The same rows without how many facts they were computed from: that depends on when they were last written.
+pub fn without_revisions(rows: Rows) -> Rows {
+    rows.into_iter()
+        .map(|(key, mut row)| {
+            row.remove("Revision__c");
+            (key, row)
+        })
+        .collect()
+}

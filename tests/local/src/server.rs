@@ -1,0 +1,121 @@
+//! The stack's own API, for people, scripts and tests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::stack::{Parts, Urls};
+
+/// A day of a large contact centre in one request.
+const LARGEST_REQUEST: usize = 512 * 1024 * 1024;
+/// How long `POST /drain-queues` waits unless told otherwise.
+const DRAIN_LIMIT: Duration = Duration::from_mins(5);
+
+const HELP: &str = "\
+The local stack.
+  POST /events          one EventBridge event, an array of them, or lines of JSON
+  POST /drain-queues    waits until all queues are empty and all invocations done (?seconds=300)
+  POST /schedules/run   fires every schedule once, now
+  GET  /outcomes        the events put on the outcome bus
+  GET  /dead-letters    the messages of each dead-letter queue
+  GET  /urls            where everything is
+";
+
+pub(crate) fn routes(parts: Arc<Parts>, urls: Urls) -> Router {
+    let urls = move || std::future::ready(Json(urls.clone()));
+    Router::new()
+        .route("/", get(HELP))
+        .route("/urls", get(urls))
+        .route("/events", post(events))
+        .route("/drain-queues", post(drain_queues))
+        .route("/schedules/run", post(run_schedules))
+        .route("/outcomes", get(outcomes))
+        .route("/dead-letters", get(dead_letters))
+        .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
+        .with_state(parts)
+}
+
+async fn events(State(parts): State<Arc<Parts>>, body: Bytes) -> Response {
+    let refused = |reason: String| (StatusCode::BAD_REQUEST, Json(json!({ "error": reason }))).into_response();
+    let events = match parse_events(&body) {
+        Ok(events) => events,
+        Err(reason) => return refused(reason),
+    };
+    let accepted = events.len();
+    match parts.buses.post(events) {
+        Ok(matched) => Json(json!({ "accepted": accepted, "matched": matched })).into_response(),
+        Err(error) => refused(error.to_string()),
+    }
+}
+
+/// One event, an array of events, or one event on each line.
+fn parse_events(body: &[u8]) -> Result<Vec<Value>, String> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Array(events)) => return Ok(events),
+        Ok(event) => return Ok(vec![event]),
+        Err(_) => {}
+    }
+    let text = std::str::from_utf8(body).map_err(|error| format!("the body is no text: {error}"))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let events =
+        lines.map(|(index, line)| serde_json::from_str(line).map_err(|error| format!("line {}: {error}", index + 1)));
+    events.collect()
+}
+
+#[derive(Deserialize)]
+struct DrainQuery {
+    seconds: Option<u64>,
+}
+
+async fn drain_queues(State(parts): State<Arc<Parts>>, Query(query): Query<DrainQuery>) -> Response {
+    let drained = parts.drain(query.seconds.map_or(DRAIN_LIMIT, Duration::from_secs)).await;
+    let status = if drained.drained { StatusCode::OK } else { StatusCode::GATEWAY_TIMEOUT };
+    (status, Json(drained)).into_response()
+}
+
+async fn run_schedules(State(parts): State<Arc<Parts>>) -> Response {
+    let schedules = parts.schedules.run_all().await;
+    Json(json!({ "schedules": schedules })).into_response()
+}
+
+async fn outcomes(State(parts): State<Arc<Parts>>) -> Response {
+    Json(parts.buses.outcomes()).into_response()
+}
+
+async fn dead_letters(State(parts): State<Arc<Parts>>) -> Response {
+    Json(parts.dead_letters()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_come_alone_in_an_array_or_in_lines() {
+        let cases = [
+            (r#"{"a": 1}"#, 1),
+            ("{\n  \"a\": 1\n}\n", 1),
+            (r#"[{"a": 1}, {"a": 2}]"#, 2),
+            ("{\"a\": 1}\n\n{\"a\": 2}\r\n{\"a\": 3}\n", 3),
+            ("", 0),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(parse_events(body.as_bytes()).expect(body).len(), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_json_is_named() {
+        let error = parse_events(b"{\"a\": 1}\n{\"a\": \n").expect_err("the second line is cut");
+        assert!(error.starts_with("line 2:"), "{error}");
+        assert!(parse_events(b"\xff").is_err());
+    }
+}
