@@ -1,0 +1,39 @@
+//! The platform API, as far as conversations need it. Knows nothing of ghosts. Facts: reference/genesys-cloud.md §2–§4.
+//!
+//! - [`settings`]: where the login and the API are, and how fast we may ask; [`credentials`]: who we are.
+//! - [`client`]: [`GenesysCloud`], the only thing that talks. Every call has a [`Deadline`]. `token` keeps its token, `pacing`
+//!   gives out permits by the rules of `pacer`, `transport` does one HTTP exchange, `retry` repeats what is safe to repeat.
+//! - What can be asked: [`conversation`] (one, as it is now; its external tag), [`details`] (analytics rows of many, built by
+//!   [`details_query`]), [`activity`] (whether Genesys Cloud still counts one as waiting or interacting).
+//! - What can be done: [`disconnect`], which is never repeated by itself.
+//! - [`errors`]: what time may heal and what it will not, as two types; both keep the correlation id for a support case.
+
+pub mod activity;
+pub mod client;
+pub mod conversation;
+pub mod credentials;
+pub mod deadline;
+pub mod details;
+pub mod details_query;
+pub mod disconnect;
+pub mod errors;
+mod operation;
+mod pacer;
+mod pacing;
+mod raw_json;
+mod retry;
+pub mod settings;
+mod token;
+mod transport;
+
+pub use activity::{ConversationActivity, Observation};
+pub use client::GenesysCloud;
+pub use conversation::{ConversationBody, Receipt};
+pub use credentials::{CredentialError, CredentialSource, Credentials, InvalidCredentials};
+pub use deadline::Deadline;
+pub use details::{Completeness, DetailsPage, DetailsRow, PagedDetails};
+pub use details_query::{DetailsQuery, Interval, InvalidInterval, Order, Predicate};
+pub use disconnect::{DisconnectAnswer, DisconnectRequest, Disconnection};
+pub use errors::{ApiError, ErrorAnswer, Limit, PermanentError, RetryableError};
+pub use raw_json::RawJson;
+pub use settings::{BaseUrl, Region, Settings};

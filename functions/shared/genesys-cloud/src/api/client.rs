@@ -1,0 +1,136 @@
+//! The client.
+
+use std::sync::Arc;
+
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+
+use super::credentials::CredentialSource;
+use super::deadline::Deadline;
+use super::errors::{ApiError, PermanentError, RetryableError};
+use super::operation::Operation;
+use super::pacer::Pacer;
+use super::pacing::Pacing;
+use super::retry::retried;
+use super::settings::Settings;
+use super::token::{Token, Tokens};
+use super::transport::{self, Answer, NoAnswer};
+
+/// A connection to one organization. Make one for the process and share it: it keeps the token and the pace, which are one for
+/// all that use the token.
+pub struct GenesysCloud {
+    http: reqwest::Client,
+    settings: Settings,
+    tokens: Tokens,
+    pacing: Pacing,
+}
+
+/// A request, before it has a token.
+pub(crate) struct Call {
+    pub(crate) operation: Operation,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    /// JSON.
+    pub(crate) body: Option<String>,
+}
+
+/// Why there is no answer to a call.
+pub(crate) enum Unsent {
+    /// Nothing was done: it did not reach the API, or was turned away at its door.
+    NotDone(ApiError),
+    /// It may have been done.
+    Unknown { how: &'static str },
+}
+
+impl GenesysCloud {
+    /// A client that logs in with its first call. `http` must not follow redirects; its time limits do not matter, but that for
+    /// connecting.
+    pub fn new(http: reqwest::Client, settings: Settings, credentials: impl CredentialSource + 'static) -> Self {
+        let tokens = Tokens::new(http.clone(), settings.clone(), Box::new(credentials));
+        let pacing = Pacing::new(Pacer::new(settings.requests_per_minute, settings.reserve_percent));
+        Self { http, settings, tokens, pacing }
+    }
+
+    /// How many requests the rate limit leaves room for at once. A look that is to justify a disconnect needs room for two: with
+    /// room for one, the look would be too old by the time the disconnect may go.
+    pub fn room(&self) -> u32 {
+        self.pacing.room()
+    }
+
+    /// Asks until there is a success, a failure for good, or no time. Only for calls that may be repeated.
+    pub(crate) async fn ask(&self, call: &Call, deadline: Deadline) -> Result<Answer, ApiError> {
+        self.ask_for(call, deadline, Ok).await
+    }
+
+    /// The same, where a success is only one if it can be read.
+    pub(crate) async fn ask_for<T>(
+        &self,
+        call: &Call,
+        deadline: Deadline,
+        read: impl Fn(Answer) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let name = call.operation.name;
+        retried(self.settings.retry_pause, deadline, || async {
+            let answer = self.send(call, deadline, deadline).await.map_err(|unsent| match unsent {
+                Unsent::NotDone(error) => error,
+                Unsent::Unknown { how } => RetryableError::NoAnswer { operation: name, how }.into(),
+            })?;
+            if !answer.is_success() {
+                return Err(ApiError::of(call.operation, answer.error(), answer.retry_after));
+            }
+            read(answer)
+        })
+        .await
+    }
+
+    /// Sends the call once. A refused token is renewed, and the call, which nobody has handled, sent with the new one.
+    pub(crate) async fn send(&self, call: &Call, send_by: Deadline, answer_by: Deadline) -> Result<Answer, Unsent> {
+        let token = self.tokens.current(send_by).await.map_err(Unsent::NotDone)?;
+        let answer = self.send_with(&token, call, send_by, answer_by).await?;
+        if answer.status != 401 {
+            return Ok(answer);
+        }
+        let token = self.tokens.renewed(&token, send_by).await.map_err(Unsent::NotDone)?;
+        let answer = self.send_with(&token, call, send_by, answer_by).await?;
+        if answer.status != 401 {
+            return Ok(answer);
+        }
+        let what = format!("{} was refused with a new token too: {}", call.operation.name, answer.error());
+        Err(Unsent::NotDone(PermanentError::Configuration { what }.into()))
+    }
+
+    async fn send_with(
+        &self,
+        token: &Arc<Token>,
+        call: &Call,
+        send_by: Deadline,
+        answer_by: Deadline,
+    ) -> Result<Answer, Unsent> {
+        let operation = call.operation.name;
+        let not_done = |error: RetryableError| Unsent::NotDone(error.into());
+        let permit = self.pacing.permit(send_by).await;
+        let _under_way =
+            permit.map_err(|refused| not_done(RetryableError::NoRoom { operation, opens_in: refused.opens_in }))?;
+        if send_by.remaining().is_none() {
+            return Err(not_done(RetryableError::DeadlinePassed { operation }));
+        }
+
+        let url = self.settings.api_url.join(&call.path);
+        let mut request = self.http.request(call.method.clone(), url).bearer_auth(&token.access_token);
+        if let Some(body) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        let answer = transport::exchange(request, answer_by, self.settings.request_limit).await;
+        let answer = answer.map_err(|no_answer| match no_answer {
+            NoAnswer::NoConnection => not_done(RetryableError::NoConnection { operation }),
+            NoAnswer::TooLate => not_done(RetryableError::DeadlinePassed { operation }),
+            NoAnswer::Lost { how } => Unsent::Unknown { how },
+            NoAnswer::Unsendable => {
+                let what = format!("{operation} could not be sent: not a usable URL");
+                Unsent::NotDone(PermanentError::Configuration { what }.into())
+            }
+        })?;
+        self.pacing.learn(&answer);
+        Ok(answer)
+    }
+}

@@ -1,0 +1,111 @@
+//! Disconnecting a conversation: once, with an answer that says what is known of it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::Method;
+
+use super::client::{Call, GenesysCloud, Unsent};
+use super::conversation::conversation_path;
+use super::deadline::Deadline;
+use super::errors::{ApiError, ErrorAnswer};
+use super::operation::DISCONNECT;
+use super::transport::Answer;
+
+/// What to disconnect, and until when that is still right.
+#[derive(Debug, Clone, Copy)]
+pub struct DisconnectRequest<'a> {
+    /// The conversation.
+    pub conversation_id: &'a str,
+    /// Nothing is sent after this: the look that justifies the disconnect is too old then.
+    pub send_by: Deadline,
+    /// How long to wait for the answer; later than `send_by`, so that a request sent late is not left unknown.
+    pub answer_by: Deadline,
+}
+
+/// What came of a disconnect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Disconnection {
+    /// What is known.
+    pub answer: DisconnectAnswer,
+    /// When it began: if it was sent, then or later.
+    pub at: Timestamp,
+    /// For a support case; none without an answer.
+    pub correlation_id: Option<String>,
+}
+
+/// What is known of a disconnect. The platform does not say what it answers for a conversation that is over
+/// (reference/genesys-cloud.md §2.1), so whatever this is, the next thing to do is to look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DisconnectAnswer {
+    /// 202: it will be torn down, or so the platform says.
+    Accepted,
+    /// 404 or 410: there is no such conversation (any more), or not in a division that we may see.
+    NotFound(ErrorAnswer),
+    /// 409 or 400: not in a state to be disconnected; most likely it is over.
+    Conflict(ErrorAnswer),
+    /// 429: not done.
+    RateLimited {
+        /// How long the API asks us to wait.
+        retry_after: Option<Duration>,
+        /// What the API said.
+        answer: ErrorAnswer,
+    },
+    /// 5xx, or a status that the API does not use: done or not.
+    ServerError(ErrorAnswer),
+    /// 403, or any other 4xx: the error names the permission or the code.
+    Refused(ApiError),
+    /// No answer came after it may have been sent: it counts as sent.
+    Unknown {
+        /// How it ended.
+        how: &'static str,
+    },
+    /// Not sent, or turned away for its token: no connection, no token, no room in the rate limit, no time.
+    NotSent(ApiError),
+}
+
+impl DisconnectAnswer {
+    /// Whether the conversation may be torn down because of this request.
+    pub fn may_have_taken_effect(&self) -> bool {
+        match self {
+            Self::Accepted | Self::ServerError(_) | Self::Unknown { .. } => true,
+            Self::NotFound(_) | Self::Conflict(_) | Self::RateLimited { .. } | Self::Refused(_) | Self::NotSent(_) => {
+                false
+            }
+        }
+    }
+}
+
+impl GenesysCloud {
+    /// Disconnects a conversation: `POST /api/v2/conversations/{id}/disconnect`, which tears all of it down, after-call work
+    /// included. Needs `conversation:communication:disconnect`. Never repeated: at most one such request is handled.
+    pub async fn disconnect(&self, request: DisconnectRequest<'_>) -> Disconnection {
+        let at = Timestamp::now();
+        let not_sent = |error| Disconnection { answer: DisconnectAnswer::NotSent(error), at, correlation_id: None };
+        let path = match conversation_path(DISCONNECT, request.conversation_id, "/disconnect") {
+            Ok(path) => path,
+            Err(error) => return not_sent(error.into()),
+        };
+        let call = Call { operation: DISCONNECT, method: Method::POST, path, body: None };
+        match self.send(&call, request.send_by, request.answer_by).await {
+            Ok(answer) => Disconnection { answer: judge(&answer), at, correlation_id: answer.correlation_id },
+            Err(Unsent::NotDone(error)) => not_sent(error),
+            Err(Unsent::Unknown { how }) => {
+                Disconnection { answer: DisconnectAnswer::Unknown { how }, at, correlation_id: None }
+            }
+        }
+    }
+}
+
+fn judge(answer: &Answer) -> DisconnectAnswer {
+    let error = answer.error();
+    match answer.status {
+        200..300 => DisconnectAnswer::Accepted,
+        404 | 410 => DisconnectAnswer::NotFound(error),
+        400 | 409 => DisconnectAnswer::Conflict(error),
+        429 => DisconnectAnswer::RateLimited { retry_after: answer.retry_after, answer: error },
+        401..500 if answer.status != 408 => DisconnectAnswer::Refused(ApiError::of(DISCONNECT, error, None)),
+        _ => DisconnectAnswer::ServerError(error),
+    }
+}

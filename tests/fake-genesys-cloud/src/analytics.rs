@@ -1,0 +1,107 @@
+//! Analytics: the same conversations, as the details query and the activity query show them (reference/genesys-cloud.md §2.2).
+//!
+//! The details query can lag behind the truth, and serves no page deeper than some 8,000 rows. What it shows of a conversation
+//! follows from the conversation, unless a row was [shown](Analytics::show) in its place.
+
+mod activity;
+mod candidate;
+mod details;
+mod filter;
+mod row;
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use candidate::Candidate;
+
+use crate::conversations::{Conversations, time};
+use crate::error_body::ErrorBody;
+use crate::state::lock;
+
+/// A row of the details query has no id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("cannot show the row: it must be an object whose conversationId is a string")]
+pub struct NotARow;
+
+/// What analytics shows.
+#[derive(Debug)]
+pub struct Analytics(Mutex<Views>);
+
+#[derive(Debug)]
+struct Views {
+    lag: Duration,
+    deepest_row: usize,
+    /// Rows by conversation id.
+    shown: HashMap<String, Value>,
+}
+
+impl Default for Analytics {
+    fn default() -> Self {
+        Self(Mutex::new(Views { lag: Duration::ZERO, deepest_row: 8_000, shown: HashMap::new() }))
+    }
+}
+
+impl Analytics {
+    /// What happened in the last so long is not in the rows of the details query yet.
+    pub fn lag_behind(&self, lag: Duration) {
+        lock(&self.0).lag = lag;
+    }
+
+    /// The details query answers 502 for pages beyond so many rows: 8,000 unless told otherwise (reference/practice.md §1.1).
+    pub fn serve_rows(&self, deepest: usize) {
+        lock(&self.0).deepest_row = deepest;
+    }
+
+    /// Shows this row, an `AnalyticsConversation`, whatever becomes of the conversation: it counts as it says.
+    pub fn show(&self, row: Value) -> Result<(), NotARow> {
+        let id = row["conversationId"].as_str().ok_or(NotARow)?.to_owned();
+        lock(&self.0).shown.insert(id, row);
+        Ok(())
+    }
+
+    pub(crate) fn details(
+        &self,
+        conversations: &Conversations,
+        now_ms: i64,
+        query: &Value,
+    ) -> Result<Value, ErrorBody> {
+        let query = details::Query::read(query)?;
+        let views = lock(&self.0);
+        let lag_ms = u64::try_from(views.lag.as_millis()).unwrap_or(u64::MAX);
+        views.with_candidates(conversations, now_ms.saturating_sub_unsigned(lag_ms), |candidates| {
+            query.answer(candidates, views.deepest_row)
+        })
+    }
+
+    pub(crate) fn activity(
+        &self,
+        conversations: &Conversations,
+        now_ms: i64,
+        query: &Value,
+    ) -> Result<Value, ErrorBody> {
+        let query = activity::Query::read(query)?;
+        let views = lock(&self.0);
+        Ok(views.with_candidates(conversations, now_ms, |candidates| query.answer(&candidates)))
+    }
+}
+
+impl Views {
+    fn with_candidates<T>(
+        &self,
+        conversations: &Conversations,
+        as_of_ms: i64,
+        make: impl FnOnce(Vec<Candidate<'_>>) -> T,
+    ) -> T {
+        let as_of = time(as_of_ms);
+        conversations.inspect(|conversations| {
+            let derived = conversations
+                .filter(|(id, _)| !self.shown.contains_key(*id))
+                .map(|(_, fields)| Candidate::Conversation { fields, as_of: &as_of });
+            let shown = self.shown.values().filter_map(Value::as_object).map(Candidate::Row);
+            make(derived.chain(shown).collect())
+        })
+    }
+}
