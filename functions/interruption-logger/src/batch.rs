@@ -5,16 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use genesys_cloud::detail_event::{Detail, Topic};
 use lambda_kit::dead_letters::DeadLetter;
+use lambda_kit::deliveries::{Index, Sorted};
 use lambda_kit::events::{Delivery, EventBridgeEvent, SourcePrefix};
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::facts::AgentFacts;
 use crate::intake::{Intake, intake};
 use crate::references::ConversationNews;
 use crate::timeline::Rules;
-
-/// The place of a delivery in its batch.
-pub type Index = usize;
 
 /// What a batch says.
 #[derive(Debug, Default)]
@@ -36,27 +34,13 @@ pub struct From<T> {
     pub deliveries: BTreeSet<Index>,
 }
 
-/// What one event comes to.
-enum Understood {
-    Intake(Intake),
-    /// Of a topic, or a sender, that this function does not use.
-    Other,
-}
-
 impl Batch {
     /// Understands what was delivered.
     pub fn of(deliveries: &[Delivery], source_prefix: &SourcePrefix, rules: &Rules, now: i64) -> Self {
-        let mut batch = Self::default();
-        for (index, delivery) in deliveries.iter().enumerate() {
-            match understand(delivery, source_prefix, rules, now) {
-                Ok(Understood::Intake(intake)) => batch.add(index, intake),
-                Ok(Understood::Other) => metrics::counter!("EventsDropped").increment(1),
-                Err(reason) => {
-                    metrics::counter!("EventsMalformed").increment(1);
-                    warn!(messageId = delivery.message_id, reason, "malformed event goes to the dead-letter queue");
-                    batch.malformed.push((index, DeadLetter { reason, original: delivery.original.clone() }));
-                }
-            }
+        let sorted = Sorted::of(deliveries, source_prefix, |event| understand(event, rules, now));
+        let mut batch = Self { malformed: sorted.malformed, ..Self::default() };
+        for (index, intake) in sorted.understood {
+            batch.add(index, intake);
         }
         batch
     }
@@ -90,21 +74,13 @@ impl Batch {
     }
 }
 
-fn understand(
-    delivery: &Delivery,
-    source_prefix: &SourcePrefix,
-    rules: &Rules,
-    now: i64,
-) -> Result<Understood, String> {
-    let event = delivery.event.as_ref().map_err(ToString::to_string)?;
-    if !source_prefix.matches(&event.source) {
-        return Ok(Understood::Other);
-    }
-    let Some(topic) = Topic::from_detail_type(&event.detail_type) else { return Ok(Understood::Other) };
+/// What an event says; `None` if it is of a topic that this function does not use.
+fn understand(event: &EventBridgeEvent, rules: &Rules, now: i64) -> Result<Option<Intake>, String> {
+    let Some(topic) = Topic::from_detail_type(&event.detail_type) else { return Ok(None) };
     let detail = Detail::parse(topic, event.detail.get()).map_err(|error| error.to_string())?;
     let intake = intake(&detail.event, rules).map_err(|error| error.to_string())?;
     log(event, &detail, topic, &intake, now);
-    Ok(Understood::Intake(intake))
+    Ok(Some(intake))
 }
 
 fn log(event: &EventBridgeEvent, detail: &Detail, topic: Topic, intake: &Intake, now: i64) {

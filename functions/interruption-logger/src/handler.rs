@@ -10,8 +10,9 @@ use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use lambda_kit::aws;
-use lambda_kit::dead_letters::{DeadLetter, DeadLetters};
-use lambda_kit::events::{Delivery, Invocation, SourcePrefix, batch_response};
+use lambda_kit::dead_letters::DeadLetters;
+use lambda_kit::deliveries::{self, Index, NotStored};
+use lambda_kit::events::{Delivery, Invocation, SourcePrefix};
 use lambda_kit::outcomes::Outcomes;
 use lambda_kit::runtime::Deadline;
 use lambda_kit::secrets::Secret;
@@ -19,9 +20,9 @@ use ledger::journal::DuePage;
 use ledger::{GrowOnlySets, Head, Journal, LedgerError};
 use salesforce::{CredentialError, CredentialSource, Credentials, Salesforce};
 use serde_json::{Value, json};
-use tracing::{error, warn};
+use tracing::error;
 
-use crate::batch::{Batch, Index};
+use crate::batch::Batch;
 use crate::converge::{CONCURRENCY, Converger};
 use crate::references;
 use crate::settings::{CredentialsFrom, Settings};
@@ -49,8 +50,8 @@ pub struct InterruptionLogger {
 #[derive(Debug, thiserror::Error)]
 pub enum InvocationError {
     /// A single event, which no queue would deliver again, could not be stored.
-    #[error("the event could not be stored")]
-    NotStored,
+    #[error(transparent)]
+    NotStored(#[from] NotStored),
     /// The index of what is pending could not be read.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -116,39 +117,16 @@ impl InterruptionLogger {
 
     /// Stores what the events say, then converges the agents they are about. An event is acknowledged once it is stored: what
     /// Salesforce does not take is pending, and no reason to see the event again.
-    async fn take_in(&self, deliveries: &[Delivery], deadline: Deadline) -> Result<Value, InvocationError> {
+    async fn take_in(&self, delivered: &[Delivery], deadline: Deadline) -> Result<Value, InvocationError> {
         let now = now();
-        let mut batch = Batch::of(deliveries, &self.source_prefix, &self.converger.rules, now);
-        let mut failed = self.bury(std::mem::take(&mut batch.malformed)).await;
+        let mut batch = Batch::of(delivered, &self.source_prefix, &self.converger.rules, now);
+        let mut failed = deliveries::bury(&self.dead_letters, std::mem::take(&mut batch.malformed)).await;
         failed.extend(self.note_conversations(&mut batch, now).await);
         let (heads, not_appended) = self.append(batch, now).await;
         failed.extend(not_appended);
         self.converger.converge(heads, Occasion::Events, now, deadline).await;
 
-        let mut failed_message_ids = Vec::new();
-        for index in failed {
-            match &deliveries[index].message_id {
-                Some(id) => failed_message_ids.push(id.clone()),
-                None => return Err(InvocationError::NotStored),
-            }
-        }
-        Ok(batch_response(&failed_message_ids))
-    }
-
-    /// Puts what was not understood on the dead-letter queue.
-    async fn bury(&self, malformed: Vec<(Index, DeadLetter)>) -> BTreeSet<Index> {
-        if malformed.is_empty() {
-            return BTreeSet::new();
-        }
-        let (indices, letters): (Vec<_>, Vec<_>) = malformed.into_iter().unzip();
-        let mut failed = BTreeSet::new();
-        for (index, result) in indices.into_iter().zip(self.dead_letters.put(&letters).await) {
-            if let Err(error) = result {
-                warn!(%error, "malformed event not on the dead-letter queue; it will be delivered again");
-                failed.insert(index);
-            }
-        }
-        failed
+        Ok(deliveries::answer(delivered, &failed)?)
     }
 
     /// Brings agents and Cases of the batch's conversations together.

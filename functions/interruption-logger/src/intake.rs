@@ -57,8 +57,10 @@ pub fn intake(event: &DetailEvent, rules: &Rules) -> Result<Intake, Incomplete> 
             if !(rules.is_interruptible(media) || rules.is_interrupting(media, direction)) {
                 return Ok(Intake::Unused);
             }
+            // Who answered is told by `user.end` too: without it nothing is lost.
+            let Some(answered_by) = end.answered_user_id.as_deref() else { return Ok(Intake::Unused) };
             let topic = Topic::AcdEnd;
-            let agent = id(topic, "answeredUserId", end.answered_user_id.as_deref())?;
+            let agent = id(topic, "answeredUserId", Some(answered_by))?;
             let conversation = id(topic, "conversationId", Some(&context.conversation_id))?;
             let answered = BTreeMap::from([(conversation, BTreeSet::from([context.event_time_ms]))]);
             Ok(Intake::Agent { agent, facts: AgentFacts { answered, ..AgentFacts::default() }, worked_on: None })

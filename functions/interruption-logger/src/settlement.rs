@@ -11,7 +11,7 @@ use crate::timeline::Rules;
 
 /// The size of the facts at hand, as JSON, from which on the oldest leave for the archive. Every event of the agent reads and
 /// writes them: small is cheap. Large enough, too, that half of it holds hours of work: what is needed is at hand.
-pub const FACTS_BYTES_MAX: usize = 6 * 1024;
+pub const FACTS_BYTES_MAX: usize = 4 * 1024;
 /// The sessions without an end that leave with one settlement: each takes an archive item of its own, and a transaction has room
 /// for 99 (see [`Settlement::archived`]). What stays leaves with the next one.
 const OPEN_LEAVING_MAX: usize = 90;
