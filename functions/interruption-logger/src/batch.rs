@@ -10,7 +10,7 @@ use lambda_kit::events::{Delivery, EventBridgeEvent, SourcePrefix};
 use tracing::info;
 
 use crate::facts::AgentFacts;
-use crate::intake::{Intake, intake};
+use crate::intake::{Intake, intake, is_used};
 use crate::references::ConversationNews;
 use crate::timeline::Rules;
 
@@ -18,16 +18,16 @@ use crate::timeline::Rules;
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Facts by agent.
-    pub agents: BTreeMap<String, From<AgentFacts>>,
+    pub agents: BTreeMap<String, Brought<AgentFacts>>,
     /// News by conversation.
-    pub conversations: BTreeMap<String, From<ConversationNews>>,
+    pub conversations: BTreeMap<String, Brought<ConversationNews>>,
     /// What should have been understood and was not.
     pub malformed: Vec<(Index, DeadLetter)>,
 }
 
 /// Something, and the deliveries that brought it.
 #[derive(Debug, Default)]
-pub struct From<T> {
+pub struct Brought<T> {
     /// What they brought.
     pub what: T,
     /// Which.
@@ -76,7 +76,8 @@ impl Batch {
 
 /// What an event says; `None` if it is of a topic that this function does not use.
 fn understand(event: &EventBridgeEvent, rules: &Rules, now: i64) -> Result<Option<Intake>, String> {
-    let Some(topic) = Topic::from_detail_type(&event.detail_type) else { return Ok(None) };
+    let topic = Topic::from_detail_type(&event.detail_type).filter(|topic| is_used(*topic, rules));
+    let Some(topic) = topic else { return Ok(None) };
     let detail = Detail::parse(topic, event.detail.get()).map_err(|error| error.to_string())?;
     let intake = intake(&detail.event, rules).map_err(|error| error.to_string())?;
     log(event, &detail, topic, &intake, now);

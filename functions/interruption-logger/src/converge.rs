@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use lambda_kit::dead_letters::{DeadLetter, DeadLetters};
 use lambda_kit::outcomes::{Outcome, Outcomes};
 use lambda_kit::runtime::Deadline;
@@ -13,7 +13,7 @@ use serde_json::{Map, json};
 use tokio::time::timeout_at;
 use tracing::{error, info, warn};
 
-use crate::debts::{self, ATTEMPTS_MAX};
+use crate::debts;
 use crate::draft::{Draft, Missing, Plan, UnreadableJournal};
 use crate::facts::EpochMs;
 use crate::rows::{INTERRUPTIONS, LookUpKeys, RowOf, WORK_SESSIONS, row, target};
@@ -24,8 +24,8 @@ use crate::writer::{Fate, Occasion, Writer};
 
 /// How many requests to DynamoDB are under way at once.
 pub const CONCURRENCY: usize = 16;
-/// A reach into the archive makes at most one further reach necessary, and a session one look-up: more is an error.
-const ARCHIVE_READS_MAX: usize = 64;
+/// Starts that were lost, what changed, the work sessions that it affects, and those that these reveal: more is an error.
+const ARCHIVE_READS_MAX: usize = 16;
 
 /// Brings Salesforce in line with the journals.
 pub struct Converger {
@@ -59,10 +59,72 @@ enum DeskError {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Unreadable(#[from] UnreadableJournal),
-    #[error("the archive of a journal was asked for too often")]
+    #[error("the archive was read {ARCHIVE_READS_MAX} times and something is still missing")]
     Endless,
     #[error("a settled state cannot be written: {0}")]
     Unwritable(#[from] serde_json::Error),
+}
+
+/// A row that Salesforce will never take.
+struct Rejected {
+    desk: usize,
+    key: RowKey,
+    letter: DeadLetter,
+    outcome: Outcome,
+}
+
+impl Desk {
+    fn reject_what_was_tried_too_often(&mut self) {
+        for (key, fate) in &mut self.fates {
+            let too_often = debts::debt(self.plan.state.owed.get(key), fate, 0, 0).is_none();
+            if let (Fate::Again(transient), true) = (&*fate, too_often) {
+                let (code, message) = (transient.code.clone(), transient.message.clone());
+                *fate = Fate::Rejected(Rejection { code, message, fields: Vec::new(), org_wide: false });
+            }
+        }
+    }
+
+    fn rejections(&self) -> impl Iterator<Item = (&RowKey, &Rejection)> {
+        self.fates.iter().filter_map(|(key, fate)| match fate {
+            Fate::Rejected(rejection) => Some((key, rejection)),
+            _ => None,
+        })
+    }
+
+    fn conversation(&self, key: &RowKey) -> Option<&str> {
+        self.plan.facts.sessions.get(key.session()).map(|session| session.conversation.as_str())
+    }
+}
+
+impl Rejected {
+    fn of(index: usize, desk: &Desk, key: &RowKey, rejection: &Rejection) -> Self {
+        let object = target(key).object;
+        let conversation = desk.conversation(key);
+        let reason = format!("Salesforce rejected {object} {key}: {}: {}", rejection.code, rejection.message);
+        let kind = if rejection.org_wide { "org" } else { "row" };
+        metrics::counter!("RowsRejected", "kind" => kind).increment(1);
+        warn!(conversationId = conversation, %reason, "row rejected");
+        let record = desk.rows.get(key).map(|row| row.to_record(target(key)));
+        let detail = Map::from_iter([
+            ("conversationId".to_owned(), json!(conversation)),
+            ("object".to_owned(), json!(object)),
+            ("externalKey".to_owned(), json!(key.to_string())),
+            ("agentUserId".to_owned(), json!(desk.agent)),
+            ("code".to_owned(), json!(rejection.code)),
+            ("reason".to_owned(), json!(rejection.message)),
+            ("fields".to_owned(), json!(rejection.fields)),
+        ]);
+        Self {
+            desk: index,
+            key: key.clone(),
+            letter: DeadLetter { reason, original: json!({ "object": object, "record": record }).to_string() },
+            outcome: Outcome {
+                detail_type: "Interruption Rejected",
+                id: format!("{object}/{key}/{}", desk.plan.state.revision),
+                detail,
+            },
+        }
+    }
 }
 
 impl Converger {
@@ -75,8 +137,10 @@ impl Converger {
         now: EpochMs,
         deadline: Deadline,
     ) -> bool {
+        // What is owed is of no concern to events while it cannot be written.
+        let debts_until = self.writer.is_open(occasion).then_some(now);
         let mut desks: Vec<Desk> = stream::iter(heads)
-            .map(|(agent, head)| self.prepare(agent, head, now))
+            .map(|(agent, head)| self.prepare(agent, head, debts_until))
             .buffer_unordered(CONCURRENCY)
             .filter_map(std::future::ready)
             .collect()
@@ -87,8 +151,8 @@ impl Converger {
         available
     }
 
-    async fn prepare(&self, agent: String, head: Head, now: EpochMs) -> Option<Desk> {
-        match self.plan(&agent, &head, now).await {
+    async fn prepare(&self, agent: String, head: Head, debts_until: Option<EpochMs>) -> Option<Desk> {
+        match self.plan(&agent, &head, debts_until).await {
             Ok(plan) => {
                 let of = RowOf { agent: &agent, facts: &plan.facts, revision: plan.state.revision };
                 let rows = plan
@@ -99,26 +163,36 @@ impl Converger {
                 Some(Desk { sequence: head.sequence, rows, plan, agent, fates: BTreeMap::new() })
             }
             Err(error) => {
-                metrics::counter!("DesksFailed").increment(1);
+                metrics::counter!("AgentsFailed").increment(1);
                 error!(agentUserId = agent, %error, "an agent's rows stay pending");
                 None
             }
         }
     }
 
-    async fn plan(&self, agent: &str, head: &Head, now: EpochMs) -> Result<Plan, DeskError> {
+    async fn plan(&self, agent: &str, head: &Head, debts_until: Option<EpochMs>) -> Result<Plan, DeskError> {
         let mut draft = Draft::of(head)?;
         for _ in 0..ARCHIVE_READS_MAX {
-            let Some(missing) = draft.missing(&self.rules, now) else { return Ok(draft.plan(&self.rules, now)) };
+            let Some(missing) = draft.missing(&self.rules, debts_until) else {
+                return Ok(draft.plan(&self.rules, debts_until));
+            };
             let contents = match &missing {
                 Missing::Since(from) => self.journal.archived_since(agent, *from).await?,
-                Missing::Session(id) => {
-                    self.journal.archived(agent, &open_session_name(id)).await?.into_iter().collect()
-                }
+                Missing::Sessions(ids) => self.archived_sessions(agent, ids).await?,
             };
             draft.take_in(missing, &contents)?;
         }
         Err(DeskError::Endless)
+    }
+
+    async fn archived_sessions(&self, agent: &str, ids: &[String]) -> Result<Vec<String>, LedgerError> {
+        let read = |id: &String| {
+            let name = open_session_name(id);
+            async move { self.journal.archived(agent, &name).await }
+        };
+        let found: Vec<Option<String>> =
+            stream::iter(ids).map(read).buffer_unordered(CONCURRENCY).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     async fn write(&self, desks: &mut [Desk], occasion: Occasion, deadline: Deadline) -> bool {
@@ -136,7 +210,7 @@ impl Converger {
                 continue;
             }
             let fates = if available {
-                let (fates, still_available) = self.writer.write(object, &rows, deadline).await;
+                let (fates, still_available) = self.writer.write(occasion, object, &rows, deadline).await;
                 available = still_available;
                 fates
             } else {
@@ -152,72 +226,43 @@ impl Converger {
         available
     }
 
-    /// A rejected row goes to the dead-letter queue and is announced; if either fails it is tried again as if it had not been
-    /// rejected.
+    /// Rejected rows go to the dead-letter queue and are announced; where either fails, or time is up, they are tried again as if
+    /// they had not been rejected.
     async fn report_rejections(&self, desks: &mut [Desk], deadline: Deadline) {
-        for desk in desks.iter_mut() {
-            for (key, fate) in &mut desk.fates {
-                let attempts = desk.plan.state.owed.get(key).map_or(0, |debt| debt.attempts);
-                if let Fate::Again(transient) = fate
-                    && attempts + 1 >= ATTEMPTS_MAX
-                {
-                    let (code, message) = (transient.code.clone(), transient.message.clone());
-                    *fate = Fate::Rejected(Rejection { code, message, fields: Vec::new(), org_wide: false });
-                }
-            }
-            let rejected = desk.fates.iter().filter_map(|(key, fate)| match fate {
-                Fate::Rejected(rejection) => Some((key.clone(), rejection.clone())),
-                _ => None,
-            });
-            for (key, rejection) in rejected.collect::<Vec<_>>() {
-                let reported = timeout_at(deadline.instant(), self.report(desk, &key, &rejection)).await;
-                if !reported.unwrap_or(false) {
-                    desk.fates.insert(key, Fate::Later);
-                }
-            }
+        let mut rejected = Vec::new();
+        for (index, desk) in desks.iter_mut().enumerate() {
+            desk.reject_what_was_tried_too_often();
+            rejected.extend(desk.rejections().map(|(key, rejection)| Rejected::of(index, desk, key, rejection)));
+        }
+        if rejected.is_empty() {
+            return;
+        }
+        let reported = timeout_at(deadline.instant(), self.report(&rejected)).await;
+        let reported = reported.unwrap_or_else(|_| vec![false; rejected.len()]);
+        for (rejected, _) in rejected.into_iter().zip(reported).filter(|(_, reported)| !reported) {
+            desks[rejected.desk].fates.insert(rejected.key, Fate::Later);
         }
     }
 
-    async fn report(&self, desk: &Desk, key: &RowKey, rejection: &Rejection) -> bool {
-        let object = target(key).object;
-        let conversation = desk.plan.facts.sessions.get(key.session()).map(|session| session.conversation.as_str());
-        let reason = format!("Salesforce rejected {object} {key}: {}: {}", rejection.code, rejection.message);
-        let kind = if rejection.org_wide { "org" } else { "row" };
-        metrics::counter!("RowsRejected", "kind" => kind).increment(1);
-        warn!(conversationId = conversation, %reason, "row rejected");
-        let Some(row) = desk.rows.get(key) else { return false };
-        let original = json!({ "object": object, "record": row.to_record(target(key)) }).to_string();
-        let letter = DeadLetter { reason: reason.clone(), original };
-        if let Some(Err(error)) = self.dead_letters.put(&[letter]).await.into_iter().next() {
-            warn!(conversationId = conversation, %error, "rejected row not yet on the dead-letter queue");
-            return false;
-        }
-        let detail = Map::from_iter([
-            ("conversationId".to_owned(), json!(conversation)),
-            ("object".to_owned(), json!(object)),
-            ("externalKey".to_owned(), json!(key.to_string())),
-            ("agentUserId".to_owned(), json!(desk.agent)),
-            ("code".to_owned(), json!(rejection.code)),
-            ("reason".to_owned(), json!(rejection.message)),
-            ("fields".to_owned(), json!(rejection.fields)),
-        ]);
-        let id = format!("{object}/{key}/{}", desk.plan.state.revision);
-        let outcome = Outcome { detail_type: "Interruption Rejected", id, detail };
-        match self.outcomes.put(vec![outcome]).await {
-            Ok(()) => true,
-            Err(error) => {
-                warn!(conversationId = conversation, %error, "rejected row not yet announced");
-                false
+    /// For each, whether it is on the dead-letter queue and announced.
+    async fn report(&self, rejected: &[Rejected]) -> Vec<bool> {
+        let letters: Vec<DeadLetter> = rejected.iter().map(|rejected| rejected.letter.clone()).collect();
+        let mut reported: Vec<bool> = self.dead_letters.put(&letters).await.iter().map(Result::is_ok).collect();
+        let announced = rejected.iter().zip(&reported).filter(|(_, buried)| **buried);
+        let outcomes = announced.map(|(rejected, _)| rejected.outcome.clone()).collect();
+        if let Err(error) = self.outcomes.put(outcomes).await {
+            warn!(%error, "rejected rows not announced; they will be tried again");
+            for (rejected, reported) in rejected.iter().zip(&mut reported) {
+                *reported &= !error.ids.contains(&rejected.outcome.id);
             }
         }
+        reported
     }
 
     async fn settle(&self, mut desk: Desk, now: EpochMs) {
         debts::book(&mut desk.plan, &desk.fates, now);
         for (key, fate) in &desk.fates {
-            let session = desk.plan.facts.sessions.get(key.session());
-            let conversation = session.map(|session| session.conversation.as_str());
-            info!(conversationId = conversation, object = target(key).object, externalKey = %key, fate = fate.name(), "row");
+            info!(conversationId = desk.conversation(key), object = target(key).object, externalKey = %key, fate = fate.name(), "row");
         }
         let settled = async {
             let settlement = settlement(desk.plan.state, desk.sequence, &self.rules, now, FACTS_BYTES_MAX)?;
@@ -225,9 +270,9 @@ impl Converger {
         };
         match settled.await {
             Ok(Settled::Done) => {}
-            Ok(Settled::Moved) => metrics::counter!("DesksMoved").increment(1),
+            Ok(Settled::Moved) => metrics::counter!("AgentsMoved").increment(1),
             Err(error) => {
-                metrics::counter!("DesksFailed").increment(1);
+                metrics::counter!("AgentsFailed").increment(1);
                 error!(agentUserId = desk.agent, %error, "an agent's rows are not settled; they will be written again");
             }
         }

@@ -38,8 +38,8 @@ pub struct UnreadableJournal {
 pub enum Missing {
     /// Everything that ended at this moment or later.
     Since(EpochMs),
-    /// A session without an end that left for the archive, by its id.
-    Session(String),
+    /// Sessions whose start is not at hand: they may have left for the archive without an end. By their ids.
+    Sessions(Vec<String>),
 }
 
 /// The rows that follow from a journal.
@@ -83,19 +83,21 @@ impl Draft {
         })
     }
 
-    /// What the archive must be asked for next, at `now` (epoch milliseconds); `None`: all that matters is at hand. Asks
+    /// What the archive must be asked for next; `None`: all that matters is at hand. Debts that are due by `debts_until` (epoch
+    /// milliseconds) matter too, none if there is no such moment. Asks
     /// for nothing that ended before what changed began, and for nothing at all in the ordinary case.
-    pub fn missing(&self, rules: &Rules, now: EpochMs) -> Option<Missing> {
+    pub fn missing(&self, rules: &Rules, debts_until: Option<EpochMs>) -> Option<Missing> {
         self.state.archived_until?;
         let before = self.before_tail();
         let mut after = before.clone();
         for entry in &self.tail {
             after.join(entry);
         }
-        if let Some(id) = self.end_without_start(&before, &after) {
-            return Some(Missing::Session(id));
+        let without_start = self.ends_without_start(&before, &after);
+        if !without_start.is_empty() {
+            return Some(Missing::Sessions(without_start));
         }
-        let needed_from = self.needed_from(&before, &after, rules, now)?;
+        let needed_from = self.needed_from(&before, &after, rules, debts_until)?;
         let archived = self.state.archived_until.is_some_and(|until| needed_from <= until);
         let unread = self.archive_read_from.is_none_or(|from| needed_from < from);
         (archived && unread).then_some(Missing::Since(needed_from))
@@ -110,21 +112,19 @@ impl Draft {
         }
         match missing {
             Missing::Since(from) => self.archive_read_from = Some(from),
-            Missing::Session(id) => {
-                self.looked_up.insert(id);
-            }
+            Missing::Sessions(ids) => self.looked_up.extend(ids),
         }
         Ok(())
     }
 
-    /// Works out the rows to write at `now` (epoch milliseconds).
-    pub fn plan(self, rules: &Rules, now: EpochMs) -> Plan {
+    /// Works out the rows to write: those that the tail changes, and debts that are due by `debts_until`.
+    pub fn plan(self, rules: &Rules, debts_until: Option<EpochMs>) -> Plan {
         let before = self.before_tail();
         let mut facts = before.clone();
         let mut state = self.state;
         let mut last = Timeline::of(&facts, rules);
         let mut to_write: BTreeSet<RowKey> =
-            state.owed.iter().filter(|(_, debt)| debt.due_at <= now).map(|(key, _)| key.clone()).collect();
+            state.owed.iter().filter(|(_, debt)| debt.is_due(debts_until)).map(|(key, _)| key.clone()).collect();
         for entry in &self.tail {
             let news = facts.join(entry);
             if news == 0 {
@@ -149,20 +149,25 @@ impl Draft {
         facts
     }
 
-    /// A session whose end is new and whose start is not at hand: it may have left for the archive without an end.
-    fn end_without_start(&self, before: &AgentFacts, after: &AgentFacts) -> Option<String> {
+    /// Sessions whose end is new and whose start is not at hand.
+    fn ends_without_start(&self, before: &AgentFacts, after: &AgentFacts) -> Vec<String> {
         let is_new = |id: &str, session: &Session| before.sessions.get(id) != Some(session);
         let lacks_start = |session: &Session| session.start.is_none() && session.end.is_some();
         let unknown = |id: &str| !self.looked_up.contains(id);
-        let mut sessions = after.sessions.iter();
-        sessions
-            .find(|(id, session)| lacks_start(session) && is_new(id, session) && unknown(id))
-            .map(|(id, _)| id.clone())
+        let sessions = after.sessions.iter();
+        let wanted = sessions.filter(|(id, session)| lacks_start(session) && is_new(id, session) && unknown(id));
+        wanted.map(|(id, _)| id.clone()).collect()
     }
 
     /// The earliest moment that matters for the rows which the tail or a debt may change.
-    fn needed_from(&self, before: &AgentFacts, after: &AgentFacts, rules: &Rules, now: EpochMs) -> Option<EpochMs> {
-        let debts = self.state.owed.values().filter(|debt| debt.due_at <= now).map(|debt| debt.since);
+    fn needed_from(
+        &self,
+        before: &AgentFacts,
+        after: &AgentFacts,
+        rules: &Rules,
+        debts_until: Option<EpochMs>,
+    ) -> Option<EpochMs> {
+        let debts = self.state.owed.values().filter(|debt| debt.is_due(debts_until)).map(|debt| debt.since);
         let answers = after.answered.iter().flat_map(|(conversation, times)| {
             let known = before.answered.get(conversation);
             times.iter().copied().filter(move |at| known.is_none_or(|known| !known.contains(at)))

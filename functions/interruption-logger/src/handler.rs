@@ -176,27 +176,29 @@ impl InterruptionLogger {
 
     /// Converges every agent with something pending: what a crash, an outage or a missing Case has left.
     async fn flush(&self, deadline: Deadline) -> Result<Value, InvocationError> {
+        // One moment for all of it: what this flush books for later it does not find again.
+        let started_at = now();
         let mut page = Some(DuePage::default());
         let mut flushed = 0;
         let mut available = true;
         while available && deadline.remaining() > FLUSH_PAGE_TIME {
-            let agents = self.next_due(&mut page).await?;
+            let agents = self.next_due(&mut page, started_at).await?;
             if agents.is_empty() {
                 break;
             }
             let heads = self.read(agents).await;
             flushed += heads.len();
-            available = self.converger.converge(heads, Occasion::Flush, now(), deadline).await;
+            available = self.converger.converge(heads, Occasion::Flush, started_at, deadline).await;
         }
-        metrics::counter!("DesksFlushed").increment(flushed as u64);
+        metrics::counter!("AgentsFlushed").increment(flushed as u64);
         Ok(json!({ "flushed": flushed, "complete": page.is_none() && available }))
     }
 
     /// Enough agents with something due to fill a call to Salesforce, wherever the index has them.
-    async fn next_due(&self, page: &mut Option<DuePage>) -> Result<Vec<String>, LedgerError> {
+    async fn next_due(&self, page: &mut Option<DuePage>, by: i64) -> Result<Vec<String>, LedgerError> {
         let mut agents = Vec::new();
         while let Some(from) = page.take() {
-            let due = self.journal.due(now(), Some(from), FLUSH_PAGE).await?;
+            let due = self.journal.due(by, Some(from), FLUSH_PAGE).await?;
             agents.extend(due.owners);
             *page = due.next;
             if agents.len() >= FLUSH_AGENTS {
@@ -213,7 +215,7 @@ impl InterruptionLogger {
             std::future::ready(match head {
                 Ok(head) => head.map(|head| (agent, head)),
                 Err(error) => {
-                    metrics::counter!("DesksFailed").increment(1);
+                    metrics::counter!("AgentsFailed").increment(1);
                     error!(agentUserId = agent, %error, "an agent's rows stay pending");
                     None
                 }

@@ -38,6 +38,15 @@ pub struct Incomplete {
     expected: &'static str,
 }
 
+/// Whether events of this topic are of any use. Of all others it does not matter what they hold.
+pub fn is_used(topic: Topic, rules: &Rules) -> bool {
+    match topic {
+        Topic::UserStart | Topic::UserEnd | Topic::AcdEnd | Topic::Attributes => true,
+        Topic::AfterCallWork => rules.include_after_call_work,
+        _ => false,
+    }
+}
+
 /// Understands an event.
 pub fn intake(event: &DetailEvent, rules: &Rules) -> Result<Intake, Incomplete> {
     match event {
@@ -52,9 +61,9 @@ pub fn intake(event: &DetailEvent, rules: &Rules) -> Result<Intake, Incomplete> 
         }
         DetailEvent::AcdEnd(end) if end.acd_outcome == Some(AcdOutcome::Answered) => {
             let context = &end.context;
-            let media = context.media_type.unwrap_or(MediaType::Unknown);
-            let direction = context.direction.unwrap_or(Direction::Unknown);
-            if !(rules.is_interruptible(media) || rules.is_interrupting(media, direction)) {
+            // The queue's session may tell less of itself than the agent's, which decides.
+            let of_use = |media| rules.is_interruptible(media) || rules.interrupting.contains(&media);
+            if !context.media_type.is_none_or(of_use) {
                 return Ok(Intake::Unused);
             }
             // Who answered is told by `user.end` too: without it nothing is lost.

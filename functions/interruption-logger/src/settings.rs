@@ -75,9 +75,12 @@ impl Settings {
                 )?,
                 agent: match environment.optional("AGENT_KEY") {
                     None => None,
-                    Some(_) => {
-                        Some(environment.parsed("AGENT_KEY", "", "the API name of an external id of User", api_name)?)
-                    }
+                    Some(_) => Some(environment.parsed(
+                        "AGENT_KEY",
+                        "",
+                        "the API name of an external id of User",
+                        user_field,
+                    )?),
                 },
             },
             salesforce: salesforce(environment)?,
@@ -94,7 +97,7 @@ fn rules(environment: &Environment) -> Result<Rules, SettingError> {
         include_after_call_work: environment.boolean("INCLUDE_AFTER_CALL_WORK", false)?,
         max_session: environment.parsed(
             "MAX_SESSION",
-            "VOICE=12h,30d",
+            "",
             "durations by media type, such as VOICE=12h,EMAIL=30d, and one without a media type for the rest",
             max_session,
         )?,
@@ -145,24 +148,27 @@ fn names<T: FromStr, C: FromIterator<T>>(text: &str) -> Option<C> {
     (!known.is_empty()).then(|| known.into_iter().collect())
 }
 
+/// What is not named stays as it is by default, unless there is a duration for the rest.
 fn max_session(text: &str) -> Option<MaxSession> {
-    let mut by_media = BTreeMap::new();
-    let mut otherwise_ms = None;
+    let mut named = BTreeMap::new();
+    let mut rest_ms = None;
     for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
         let (media, duration) = entry.split_once('=').map_or((None, entry), |(media, rest)| (Some(media), rest));
         let duration_ms = parse_duration(duration.trim()).map(milliseconds).filter(|duration_ms| *duration_ms > 0)?;
         match media {
-            Some(media) => {
-                let media: MediaType = media.trim().to_uppercase().parse().ok()?;
-                by_media.insert(media, duration_ms);
-            }
-            None => otherwise_ms = Some(duration_ms),
-        }
+            Some(media) => named.insert(media.trim().to_uppercase().parse().ok()?, duration_ms),
+            None => rest_ms.replace(duration_ms),
+        };
     }
-    let complete = otherwise_ms.is_some() || !by_media.is_empty();
-    let default_ms = 30 * 86_400_000;
-    complete.then_some(MaxSession { by_media, otherwise_ms: otherwise_ms.unwrap_or(default_ms) })
+    if let Some(otherwise_ms) = rest_ms {
+        return Some(MaxSession { by_media: named, otherwise_ms });
+    }
+    let mut by_media = BTreeMap::from([(MediaType::Voice, 12 * HOUR_MS)]);
+    by_media.append(&mut named);
+    Some(MaxSession { by_media, otherwise_ms: 30 * 24 * HOUR_MS })
 }
+
+const HOUR_MS: i64 = 3_600_000;
 
 /// The API name of a field: letters, digits and underscores.
 fn api_name(text: &str) -> Option<String> {
@@ -170,6 +176,11 @@ fn api_name(text: &str) -> Option<String> {
     let plausible = name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
     plausible.then(|| name.to_owned())
+}
+
+/// The id is Salesforce's own: no Genesys Cloud user has it.
+fn user_field(text: &str) -> Option<String> {
+    api_name(text).filter(|name| name != "Id")
 }
 
 fn milliseconds(duration: Duration) -> i64 {
@@ -221,6 +232,14 @@ mod tests {
     }
 
     #[test]
+    fn a_duration_for_one_media_type_leaves_the_others_as_they_are() {
+        let rules = read(&[("MAX_SESSION", "EMAIL=10d")]).unwrap().rules;
+        assert_eq!(rules.max_session.of(MediaType::Voice), 12 * HOUR_MS);
+        assert_eq!(rules.max_session.of(MediaType::Email), 10 * 24 * HOUR_MS);
+        assert_eq!(rules.max_session.of(MediaType::Message), 30 * 24 * HOUR_MS);
+    }
+
+    #[test]
     fn a_wrong_setting_is_named_with_what_it_holds_and_should() {
         for (name, value) in [
             ("INTERRUPTIBLE_MEDIA", "EMAILS"),
@@ -229,6 +248,7 @@ mod tests {
             ("INCLUDE_AFTER_CALL_WORK", "perhaps"),
             ("MAX_SESSION", "VOICE=never"),
             ("CASE_KEY", "Case Number"),
+            ("AGENT_KEY", "Id"),
             ("SALESFORCE_API_VERSION", "66"),
         ] {
             let error = read(&[(name, value)]).unwrap_err();

@@ -23,18 +23,33 @@ pub struct State {
     pub archived_until: Option<EpochMs>,
 }
 
-/// A row that still has to be written.
+/// A row that still has to be written. Short names: an outage of weeks makes thousands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Debt {
     /// When the sessions that it is computed from began, to find them in the archive.
+    #[serde(rename = "s")]
     pub since: EpochMs,
     /// Not to be tried before this moment, in epoch milliseconds.
+    #[serde(rename = "d")]
     pub due_at: EpochMs,
     /// How often it was tried in vain.
+    #[serde(rename = "n", default, skip_serializing_if = "is_zero")]
     pub attempts: u32,
     /// It is in Salesforce, only a look-up is missing.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(rename = "l", default, skip_serializing_if = "std::ops::Not::not")]
     pub only_look_ups: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
+}
+
+impl Debt {
+    /// Whether it is to be tried by this moment (epoch milliseconds); never, if there is none.
+    pub fn is_due(&self, by: Option<EpochMs>) -> bool {
+        by.is_some_and(|by| self.due_at <= by)
+    }
 }
 
 /// The identity of a row: the external key in Salesforce.

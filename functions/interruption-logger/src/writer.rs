@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lambda_kit::runtime::Deadline;
-use salesforce::{Rejection, Row, RowResult, Salesforce, Transient, Unavailable, UpsertReport, UpsertTarget};
+use salesforce::{Patience, Rejection, Row, RowResult, Salesforce, Transient, Unavailable, UpsertReport, UpsertTarget};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -32,6 +32,8 @@ pub enum Fate {
     WithoutLookUp,
     /// Not written through no fault of its own.
     Later,
+    /// Not written for want of room in the org: to be tried now and then.
+    Held,
     /// Not written, and may never be: to be tried a few times.
     Again(Transient),
     /// Never to be written as it is.
@@ -44,7 +46,7 @@ impl Fate {
         match self {
             Self::Done => "written",
             Self::WithoutLookUp => "written without look-up",
-            Self::Later => "pending",
+            Self::Later | Self::Held => "pending",
             Self::Again(_) => "to be tried again",
             Self::Rejected(_) => "rejected",
         }
@@ -59,6 +61,8 @@ struct Hold {
 
 /// A row loses its look-ups one after the other at worst.
 const PASSES_MAX: usize = 3;
+/// The longest that Salesforce may take for the rows of a batch: it waits some 10 s itself for a locked record.
+const UPSERT_TIME: Duration = Duration::from_secs(20);
 const FIRST_HOLD: Duration = Duration::from_secs(1);
 const LONGEST_HOLD: Duration = Duration::from_mins(1);
 const DAILY_LIMIT_HOLD: Duration = Duration::from_mins(15);
@@ -76,7 +80,13 @@ impl Writer {
 
     /// Writes rows of one object, those that point at nothing without that look-up. One fate for each row, in their order, and
     /// whether Salesforce is available for more.
-    pub async fn write(&self, target: &UpsertTarget, rows: &[Row], deadline: Deadline) -> (Vec<Fate>, bool) {
+    pub async fn write(
+        &self,
+        occasion: Occasion,
+        target: &UpsertTarget,
+        rows: &[Row],
+        deadline: Deadline,
+    ) -> (Vec<Fate>, bool) {
         let mut fates = vec![Fate::Later; rows.len()];
         let mut open: Vec<(usize, Row)> = rows.iter().cloned().enumerate().collect();
         let mut lost_look_up = vec![false; rows.len()];
@@ -85,7 +95,7 @@ impl Writer {
                 break;
             }
             let batch: Vec<Row> = open.iter().map(|(_, row)| row.clone()).collect();
-            let report = self.upsert(target, &batch, deadline).await;
+            let report = self.upsert(occasion, target, &batch, deadline).await;
             let mut again = Vec::new();
             for ((index, row), result) in open.into_iter().zip(report.results) {
                 if let RowResult::Deferred(deferral) = &result {
@@ -105,21 +115,22 @@ impl Writer {
         (fates, true)
     }
 
-    async fn upsert(&self, target: &UpsertTarget, rows: &[Row], deadline: Deadline) -> UpsertReport {
-        let call = self.salesforce.upsert(target, rows);
-        if let Ok(report) = tokio::time::timeout_at(deadline.instant(), call).await {
-            if let Some(usage) = self.salesforce.api_usage() {
-                metrics::gauge!("SalesforceApiUsed").set(f64::from(u32::try_from(usage.used).unwrap_or(u32::MAX)));
-                metrics::gauge!("SalesforceApiAllowed")
-                    .set(f64::from(u32::try_from(usage.allowed).unwrap_or(u32::MAX)));
-            }
-            return report;
+    async fn upsert(
+        &self,
+        occasion: Occasion,
+        target: &UpsertTarget,
+        rows: &[Row],
+        deadline: Deadline,
+    ) -> UpsertReport {
+        // While Salesforce is known to be unavailable, one call finds out whether it is back.
+        let retry = occasion == Occasion::Events && self.hold().failures == 0;
+        let patience = Patience { limit: deadline.remaining().min(UPSERT_TIME), retry };
+        let report = self.salesforce.upsert(patience, target, rows).await;
+        if let Some(usage) = self.salesforce.api_usage() {
+            metrics::gauge!("SalesforceApiUsed").set(f64::from(u32::try_from(usage.used).unwrap_or(u32::MAX)));
+            metrics::gauge!("SalesforceApiAllowed").set(f64::from(u32::try_from(usage.allowed).unwrap_or(u32::MAX)));
         }
-        let what = "no answer before the function's deadline".to_owned();
-        UpsertReport {
-            results: vec![RowResult::Unanswered; rows.len()],
-            unavailable: Some(Unavailable::Outage { what, retry_after: None }),
-        }
+        report
     }
 
     fn close(&self, unavailable: &Unavailable) {
@@ -159,7 +170,7 @@ fn fate(result: RowResult, lost_look_up: bool) -> Fate {
         RowResult::Retry(_) | RowResult::Unanswered | RowResult::Deferred(_) => Fate::Later,
         RowResult::RetryBounded(transient) => Fate::Again(transient),
         // The org is full: held until somebody makes room (reference/salesforce.md §2.4).
-        RowResult::Rejected(rejection) if rejection.code == "STORAGE_LIMIT_EXCEEDED" => Fate::Later,
+        RowResult::Rejected(rejection) if rejection.code == "STORAGE_LIMIT_EXCEEDED" => Fate::Held,
         RowResult::Rejected(rejection) => Fate::Rejected(rejection),
     }
 }

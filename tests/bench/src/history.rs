@@ -17,7 +17,13 @@ const DAY: i64 = 24 * 60 * MINUTE;
 pub(crate) async fn measure(longest: u32) -> Result<()> {
     let stack = stack().await?;
     let mut table = Table::new();
-    table.set_header(["working days before", "requests per event", "bytes read per event", "capacity per event", "time per event"]);
+    table.set_header([
+        "working days before",
+        "requests per event",
+        "bytes read per event",
+        "capacity per event",
+        "time per event",
+    ]);
     let mut lived = 0;
     for history in [longest / 100, longest / 10, longest] {
         while lived < history {
@@ -37,7 +43,9 @@ pub(crate) async fn measure(longest: u32) -> Result<()> {
         ]);
     }
     println!("{table}");
-    println!("Each row: one day of {AGENTS} agents with {EMAILS_A_DAY} emails and {CALLS_A_DAY} calls, one event an agent and batch.");
+    println!(
+        "Each row: one day of {AGENTS} agents with {EMAILS_A_DAY} emails and {CALLS_A_DAY} calls, one event an agent and batch."
+    );
     stack.stop().await;
     Ok(())
 }

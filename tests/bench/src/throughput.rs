@@ -18,7 +18,8 @@ pub(crate) async fn measure(count: usize, agents: usize) -> Result<()> {
     let events: Vec<Value> = day.events.into_iter().map(|event| event.envelope).take(count).collect();
     let took = play(&stack, &events, BATCH).await?;
     let figures = Figures::of(&stack)?;
-    let binary = build::build(&workspace(), &["interruption-logger".to_owned()].into(), build::Profile::Release).await?;
+    let binary =
+        build::build(&workspace(), &["interruption-logger".to_owned()].into(), build::Profile::Release).await?;
     let size = binary.values().map(std::fs::metadata).map(|file| file.map_or(0, |file| file.len())).sum::<u64>();
     let mut inits = figures.function.inits.clone();
     inits.sort();
@@ -33,9 +34,17 @@ pub(crate) async fn measure(count: usize, agents: usize) -> Result<()> {
         ("processor time per event", format!("{:.0} µs", per(cpu_ms, events)), ""),
         ("DynamoDB requests per event", format!("{:.3}", per(figures.requests, events)), ""),
         ("DynamoDB capacity units per event", format!("{:.2}", figures.capacity_units / per(events as u64, 1)), ""),
-        ("Salesforce upserts", format!("{} ({:.4} per event)", figures.upserts, per(figures.upserts as u64, events)), ""),
+        (
+            "Salesforce upserts",
+            format!("{} ({:.4} per event)", figures.upserts, per(figures.upserts as u64, events)),
+            "",
+        ),
         ("peak memory", format!("{:.1} MB", per(figures.function.peak_memory_bytes, 1_000_000)), "under 40 MB"),
-        ("process start to first next", format!("{:.1?} (median of {})", inits[inits.len() / 2], inits.len()), "under 25 ms"),
+        (
+            "process start to first next",
+            format!("{:.1?} (median of {})", inits[inits.len() / 2], inits.len()),
+            "under 25 ms",
+        ),
         ("stripped binary", format!("{:.2} MB", per(size, 1_000_000)), "under 10 MB"),
     ] {
         table.add_row([name.to_owned(), measured, aim.to_owned()]);

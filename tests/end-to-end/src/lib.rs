@@ -1,5 +1,6 @@
 //! What the end-to-end tests have in common: [`story`] tells what happened in the contact centre, [`world`] is the running
-//! stack and what a user of Salesforce sees.
+//! stack and what a user of Salesforce sees; [`ghosts`] is a contact centre with ghosts in it.
 
+pub mod ghosts;
 pub mod story;
 pub mod world;

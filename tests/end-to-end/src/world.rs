@@ -29,7 +29,8 @@ impl World {
     /// Starts it with these settings of the functions.
     pub async fn with(settings: &[(&str, &str)]) -> Result<Self> {
         let environment = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let stack = Stack::start(StackOptions { environment, manual_schedules: true, ..StackOptions::default() }).await?;
+        let stack =
+            Stack::start(StackOptions { environment, manual_schedules: true, ..StackOptions::default() }).await?;
         Ok(Self { stack })
     }
 
@@ -62,9 +63,32 @@ impl World {
         self.settle().await
     }
 
-    /// All dead letters, of whatever queue.
+    /// How many events the function is at work on.
+    pub fn in_flight(&self) -> usize {
+        let queues = self.stack.queue_counts();
+        let own = queues.iter().filter(|(name, _)| name.contains("InterruptionLoggerQueue"));
+        own.map(|(_, counts)| counts.in_flight).sum()
+    }
+
+    /// Waits until something has come about.
+    pub async fn until(&self, condition: impl Fn() -> bool) -> Result<()> {
+        let poll = async {
+            while !condition() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(LIMIT, poll).await.context("it did not come about")
+    }
+
+    /// What the function could not use.
     pub fn dead_letters(&self) -> Vec<Value> {
-        self.stack.dead_letters().into_values().flatten().collect()
+        let letters = self.stack.dead_letters().into_iter();
+        letters.filter(|(name, _)| name.contains("InterruptionLogger")).flat_map(|(_, letters)| letters).collect()
+    }
+
+    /// The dead letters of one queue.
+    pub fn dead_letters_of(&self, queue: &str) -> Vec<Value> {
+        self.stack.dead_letters().remove(queue).unwrap_or_default()
     }
 
     /// Every row.

@@ -5,6 +5,7 @@
 //! - [`FakeGenesysCloud`]: starts the server, stops it on drop, and is the handle that tests use.
 //! - [`Options`] and [`Clock`]: credentials, token life, rate limit; and the time that the fake believes it is.
 //! - [`conversations`]: the conversations, set as JSON or built from the same detail events that the functions get.
+//! - [`scenarios`]: conversations as real organizations have them: ghosts, and what looks like one.
 //! - [`analytics`]: the same conversations as analytics shows them, late if told so.
 //! - [`tokens`] and [`rate_limit`]: who may call, and how often.
 //! - [`faults`]: what goes wrong next.
@@ -39,6 +40,7 @@ mod options;
 pub mod rate_limit;
 pub mod requests;
 mod routes;
+pub mod scenarios;
 mod server;
 mod state;
 pub mod tokens;

@@ -96,6 +96,13 @@ async fn run_cargo(
     if profile == Profile::Release {
         command.arg("--release");
     }
+    // What the cargo that runs this program says of itself would make build scripts run anew that look at it: minutes.
+    for (name, _) in std::env::vars_os() {
+        let is_left_over = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(is_left_over) {
+            command.env_remove(name);
+        }
+    }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
     let mut cargo_process = command.spawn().map_err(not_run)?;
 

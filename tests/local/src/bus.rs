@@ -43,6 +43,17 @@ pub struct Buses {
     outcomes: Mutex<Vec<Json>>,
 }
 
+/// Whether a bus would take the event; if not, what it lacks.
+pub(crate) fn check(event: &Json) -> Result<(), &'static str> {
+    if !event["source"].is_string() {
+        return Err("has no source");
+    }
+    if !event["detail-type"].is_string() {
+        return Err("has no detail-type");
+    }
+    Ok(())
+}
+
 impl Buses {
     /// The buses and rules of a template; events of partners arrive on the bus named `partner`.
     ///
@@ -68,13 +79,7 @@ impl Buses {
     /// [`EventError`], for an event that has no `source` or no `detail-type`.
     pub fn post(&self, events: Vec<Json>) -> Result<usize, EventError> {
         for (index, event) in events.iter().enumerate() {
-            let error = |reason| Err(EventError { index, reason });
-            if !event["source"].is_string() {
-                return error("has no source");
-            }
-            if !event["detail-type"].is_string() {
-                return error("has no detail-type");
-            }
+            check(event).map_err(|reason| EventError { index, reason })?;
         }
         let outcome_bus = self.own.first().map_or("default", String::as_str);
         let matched = events.into_iter().filter_map(|event| {

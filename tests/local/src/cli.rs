@@ -87,7 +87,10 @@ impl Command {
         let mut interrupt = std::pin::pin!(interrupt);
         let logs = if self.play.logs { Logs::Inherited } else { Logs::Folder(workspace().join("target/local-stack")) };
         let options = match &self.task {
-            None => StackOptions { manual_schedules: true, logs, ..StackOptions::default() },
+            None => {
+                let policy = Some(demo::policy());
+                StackOptions { manual_schedules: true, policy, logs, ..StackOptions::default() }
+            }
             Some(Task::Serve(serve)) => serve.stack_options(logs),
         };
         println!("Building the functions and starting the stack.");

@@ -3,12 +3,17 @@
 //!
 //! Three steps, all pure: [`plan`] makes up who handled what and when, [`record`] turns that into detail events, and
 //! [`delivery`] brings them late, twice or not at all. The same options always make the same day.
+//!
+//! Beside it, [`ghosts`] makes up the conversations that are stuck while the day is played.
 
 mod delivery;
 mod envelope;
+mod ghosts;
 mod identity;
 mod plan;
 mod record;
+
+pub use ghosts::{StuckConversation, events_of, stuck_conversations};
 
 use jiff::civil::Date;
 use serde_json::Value;

@@ -1,16 +1,19 @@
 //! `cargo run` without arguments: plays a recorded day through the real functions and shows what
 //! came of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use fake_genesys_cloud::scenarios;
 use fake_salesforce::CallKind;
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use serde_json::Value;
 
-use crate::day::{Day, DayOptions, contact_centre_day};
+use crate::day::{Day, DayOptions, StuckConversation, contact_centre_day, stuck_conversations};
 use crate::report::{self, SalesforceRows};
-use crate::stack::Stack;
+use crate::stack::{Stack, workspace};
 
 /// How many events are posted before the stack is given time to handle them.
 const PIECE: usize = 500;
@@ -19,35 +22,66 @@ const LIMIT: Duration = Duration::from_mins(2);
 /// The width of the table where there is no terminal to measure.
 const DEFAULT_WIDTH: u16 = 160;
 
-/// Plays the day on a stack with the built-in Salesforce, prints what came of it, and writes the
+/// The ghost policy of the day.
+pub fn policy() -> PathBuf {
+    workspace().join("tests/local/day-policy.yaml")
+}
+
+/// Plays the day on a stack with the built-in fakes, prints what came of it, and writes the
 /// HTML report.
 ///
 /// # Errors
 /// If an event is lost on the way, or the report can't be written.
 pub async fn play(stack: &Stack, options: &DayOptions, report: &Path) -> Result<()> {
     let day = contact_centre_day(options);
+    let still_on = stuck_conversations(options.seed, Timestamp::now());
     println!("Playing a day of {} agents: {} events.", day.agents.len(), day.events.len());
     let started = Instant::now();
-    play_events(stack, &day).await?;
+    populate_genesys_cloud(stack, &day, &still_on)?;
+    let mut events: Vec<Value> = day.events.iter().map(|event| event.envelope.clone()).collect();
+    events.extend(still_on.iter().flat_map(|one| one.events.clone()));
+    play_events(stack, &events).await?;
     println!("Firing the schedules once.");
     stack.run_schedules().await;
     drain(stack).await?;
     let took = started.elapsed();
 
     let rows = salesforce_rows(stack)?;
+    let ghosts = report::ghost_reports(&still_on, &stack.outcomes());
     println!("\n{}\n", report::console(&day, &rows, usize::from(width())));
+    println!("{}\n", report::ghosts_console(&ghosts, usize::from(width())));
     println!("{}", summary(stack, &day, took));
-    write_report(report, &report::html(&day, &rows))?;
+    write_report(report, &report::html(&day, &rows, &ghosts))?;
     println!("A picture of each agent's day: {}", report.display());
     Ok(())
 }
 
-async fn play_events(stack: &Stack, day: &Day) -> Result<()> {
-    let bar = ProgressBar::new(day.events.len() as u64);
+/// Gives Genesys Cloud the conversations that are still on, and those of the day, which are over.
+fn populate_genesys_cloud(stack: &Stack, day: &Day, still_on: &[StuckConversation]) -> Result<()> {
+    let genesys = stack.genesys().context("another Genesys Cloud can't be given the day's conversations")?;
+    for one in &day.conversations {
+        let began = Timestamp::from_millisecond(one.began_ms)?;
+        let ended = Timestamp::from_millisecond(one.ended_ms)?;
+        genesys.conversations().set(scenarios::ended(&one.id, began, ended))?;
+    }
+    for one in still_on {
+        genesys.conversations().set(one.conversation.clone())?;
+        genesys.conversations().on_disconnect(&one.id, one.on_disconnect);
+        if let Some(later) = &one.becomes {
+            genesys.conversations().change_after_reads(1, later.clone())?;
+        }
+        if let Some(row) = &one.outdated_row {
+            genesys.analytics().show(row.clone())?;
+        }
+    }
+    Ok(())
+}
+
+async fn play_events(stack: &Stack, events: &[Value]) -> Result<()> {
+    let bar = ProgressBar::new(events.len() as u64);
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} events  {elapsed}")?);
-    for piece in day.events.chunks(PIECE) {
-        let events = piece.iter().map(|event| event.envelope.clone()).collect();
-        stack.post_events(events)?;
+    for piece in events.chunks(PIECE) {
+        stack.post_events(piece.to_vec())?;
         drain(stack).await?;
         bar.inc(piece.len() as u64);
     }

@@ -1,16 +1,19 @@
 //! What a day left in Salesforce, for people: a table for the console, and a page with a picture of each agent's day.
 //!
 //! What was logged comes from Salesforce's rows alone. The [`Day`] adds what Salesforce does not know: the agents' names
-//! and the calls that interrupted nothing.
+//! and the calls that interrupted nothing. What became of [ghosts](ghost_reports) comes from the outcome bus.
 
 mod console;
 mod format;
+mod ghosts;
 mod html;
 mod model;
 mod rows;
 mod timeline;
 
 use serde_json::{Map, Value};
+
+pub use self::ghosts::{GhostReport, ghost_reports, ghosts_console};
 
 use self::model::Report;
 use crate::day::Day;
@@ -31,8 +34,8 @@ pub fn console(day: &Day, rows: &SalesforceRows, width: usize) -> String {
 }
 
 /// The report as one HTML page that needs nothing else.
-pub fn html(day: &Day, rows: &SalesforceRows) -> String {
-    html::render(&Report::new(day, rows))
+pub fn html(day: &Day, rows: &SalesforceRows, ghosts: &[GhostReport]) -> String {
+    html::render(&Report::new(day, rows), ghosts)
 }
 
 #[cfg(test)]

@@ -82,11 +82,16 @@ pub fn batch_response(failed_message_ids: &[String]) -> Value {
     json!({ "batchItemFailures": failures })
 }
 
-/// Tells Genesys Cloud's events from others by how their `source` begins.
+/// Tells the events of some senders, Genesys Cloud for one, from others by how their `source` begins.
 #[derive(Clone, Debug)]
 pub struct SourcePrefix(String);
 
 impl SourcePrefix {
+    /// Senders whose `source` begins so.
+    pub fn new(prefix: impl Into<String>) -> Self {
+        Self(prefix.into())
+    }
+
     /// `EVENT_SOURCE_PREFIX`, by default `aws.partner/genesys.com`.
     pub fn from_environment(environment: &Environment) -> Self {
         Self(environment.optional("EVENT_SOURCE_PREFIX").unwrap_or_else(|| "aws.partner/genesys.com".to_owned()))

@@ -7,14 +7,18 @@
 //! 2. [`logs`] and [`metrics`]: one JSON line per log event, one embedded-metric document per
 //!    invocation, both on stdout.
 //! 3. [`aws`]: the one TLS stack and the clients' time limits. [`secrets`] come through it.
+//!    [`documents`], such as a policy, are read again while the function runs.
 //! 4. [`runtime`]: takes invocations, gives the handler what [`events`] decoded and the time it
 //!    has.
+//!    [`deliveries`] sorts a batch and answers for it.
 //! 5. [`outcomes`] and [`dead_letters`]: where a handler puts what it decided, and what it could
 //!    not understand.
 
 pub mod aws;
 mod batching;
 pub mod dead_letters;
+pub mod deliveries;
+pub mod documents;
 pub mod duration;
 pub mod events;
 mod json_error;

@@ -4,8 +4,6 @@
 //! The order of appends is the same for everybody (an item is linearizable), so whoever reads sees a prefix of one
 //! history. That makes two copies that run at once harmless: each can work out what any other may have done.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -20,13 +18,12 @@ use crate::attributes::{
 };
 use crate::error::LedgerError;
 use crate::held::tried_again_while_held;
+use crate::shards::{SHARDS, shard_name, shard_of};
 
 /// The sort key of an owner's journal.
 const HEAD: &str = "journal";
 /// The sparse index of owners with something to do.
 const PENDING_INDEX: &str = "pending";
-/// Over how many partitions the index is spread: one takes 1,000 writes a second.
-const SHARDS: u64 = 4;
 /// How long a journal that nobody settles is kept, in seconds: 90 days, as for a session without an end.
 const UNSETTLED_FOR_SECS: i64 = 90 * 86_400;
 
@@ -98,7 +95,7 @@ impl Journal {
             .expression_attribute_names("#seq", SEQUENCE)
             .expression_attribute_values(":none", AttributeValue::L(Vec::new()))
             .expression_attribute_values(":entry", AttributeValue::L(vec![string(entry)]))
-            .expression_attribute_values(":shard", string(shard_of(owner)))
+            .expression_attribute_values(":shard", string(shard_of(PENDING_INDEX, owner)))
             .expression_attribute_values(":now", number(now))
             .expression_attribute_values(":expires", number(now / 1000 + UNSETTLED_FOR_SECS))
             .expression_attribute_values(":one", number(1))
@@ -200,7 +197,7 @@ impl Journal {
             .key_condition_expression("#shard = :shard AND #due <= :now")
             .expression_attribute_names("#shard", PENDING_SHARD)
             .expression_attribute_names("#due", DUE_AT)
-            .expression_attribute_values(":shard", string(shard_name(shard)))
+            .expression_attribute_values(":shard", string(shard_name(PENDING_INDEX, shard)))
             .expression_attribute_values(":now", number(now))
             .set_exclusive_start_key(after)
             .limit(limit)
@@ -269,7 +266,7 @@ fn settle_values(owner: &str, sequence: u64, to: &Settlement) -> Item {
         (":expires".to_owned(), number(to.expires_at)),
     ]);
     if let Some(due_at) = to.due_at {
-        values.insert(":shard".to_owned(), string(shard_of(owner)));
+        values.insert(":shard".to_owned(), string(shard_of(PENDING_INDEX, owner)));
         values.insert(":due".to_owned(), number(due_at));
     }
     values
@@ -288,15 +285,4 @@ fn moved(error: &TransactWriteItemsError) -> bool {
 
 fn key(owner: &str) -> Item {
     Item::from([(OWNER.to_owned(), string(owner)), (ITEM.to_owned(), string(HEAD))])
-}
-
-/// Every reader looks into all shards: nothing is lost if another version of the hasher chooses another one.
-fn shard_of(owner: &str) -> String {
-    let mut hasher = DefaultHasher::new();
-    owner.hash(&mut hasher);
-    shard_name(hasher.finish() % SHARDS)
-}
-
-fn shard_name(shard: u64) -> String {
-    format!("pending-{shard}")
 }

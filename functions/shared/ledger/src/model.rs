@@ -1,6 +1,6 @@
 //! The ledger in memory: what a simulation of millions of steps puts in the place of DynamoDB.
 //!
-//! The same operations with the same results, held to the real ones by `tests/against_dynamodb/model.rs`. What is left
+//! The same operations with the same results, held to the real ones by `tests/against_dynamodb` (`model.rs`, `watch.rs`). What is left
 //! out: failures, and forgetting what has expired.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::archive::ArchiveName;
 use crate::journal::{Head, Settled, Settlement};
 use crate::sets::Sets;
+use crate::watch::{DueConversation, Observation, Outcome, Watched};
 
 /// Journals, archives and sets, as [`Journal`](crate::Journal) and [`GrowOnlySets`](crate::GrowOnlySets) keep them.
 #[derive(Debug, Clone, Default)]
@@ -88,5 +89,61 @@ impl ModelLedger {
 
     fn owner(&mut self, name: &str) -> &mut Owner {
         self.owners.entry(name.to_owned()).or_default()
+    }
+}
+
+/// Watched conversations, as [`Watch`](crate::Watch) keeps them.
+#[derive(Debug, Clone, Default)]
+pub struct ModelWatch {
+    conversations: BTreeMap<String, Watched>,
+}
+
+impl ModelWatch {
+    /// As [`Watch::read`](crate::Watch::read).
+    pub fn read(&self, conversation_id: &str) -> Option<Watched> {
+        self.conversations.get(conversation_id).cloned()
+    }
+
+    /// As [`Watch::observe`](crate::Watch::observe).
+    pub fn observe(&mut self, conversation_id: &str, seen: Option<u64>, to: Observation) -> Outcome {
+        if self.conversations.get(conversation_id).map(|stored| stored.revision) != seen {
+            return Outcome::Moved;
+        }
+        let revision = seen.unwrap_or_default() + 1;
+        let watched = Watched { revision, facts: to.facts, due_at: to.due_at };
+        self.conversations.insert(conversation_id.to_owned(), watched);
+        Outcome::Written
+    }
+
+    /// As [`Watch::due`](crate::Watch::due), all pages at once.
+    pub fn due(&self, now: i64) -> Vec<DueConversation> {
+        let due = self.conversations.iter().filter_map(|(conversation_id, stored)| {
+            let due_at = stored.due_at.filter(|due_at| *due_at <= now)?;
+            Some(DueConversation { due_at, conversation_id: conversation_id.clone() })
+        });
+        let mut due: Vec<_> = due.collect();
+        due.sort_unstable();
+        due
+    }
+
+    /// As [`Watch::look_again`](crate::Watch::look_again).
+    pub fn look_again(&mut self, conversation_id: &str, seen: i64, due_at: i64) -> Outcome {
+        self.looked(conversation_id, seen, Some(due_at))
+    }
+
+    /// As [`Watch::leave`](crate::Watch::leave).
+    pub fn leave(&mut self, conversation_id: &str, seen: i64) -> Outcome {
+        self.looked(conversation_id, seen, None)
+    }
+
+    fn looked(&mut self, conversation_id: &str, seen: i64, due_at: Option<i64>) -> Outcome {
+        match self.conversations.get_mut(conversation_id) {
+            Some(stored) if stored.due_at == Some(seen) => {
+                stored.revision += 1;
+                stored.due_at = due_at;
+                Outcome::Written
+            }
+            _ => Outcome::Moved,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The client.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::{
         call::{self, CallFailure},
     },
     results::{Unavailable, UpsertReport},
-    retry::{Deadline, retry_outage_once},
+    retry::{Deadline, Patience, retry_outage_once},
     row::{Row, UpsertTarget},
     settings::Settings,
     token::{Session, Sessions},
@@ -38,22 +38,21 @@ pub(crate) struct RowAnswer {
     #[serde(default)]
     pub(crate) created: Option<bool>,
     #[serde(default)]
-    pub(crate) errors: Vec<ApiError>,
+    pub(crate) errors: Option<Vec<ApiError>>,
 }
 
 impl Salesforce {
-    /// A client that logs in with its first upsert. The time limits are [`Settings::time_limit`]'s, not those of `http`.
+    /// A client that logs in with its first upsert. The time limits are those of [`Patience`], not those of `http`.
     pub fn new(http: reqwest::Client, settings: Settings, credentials: impl CredentialSource + 'static) -> Self {
         let sessions = Sessions::new(http.clone(), settings.login_url.clone(), Box::new(credentials));
         let call_options = HeaderValue::try_from(format!("client={}", settings.client_name)).ok();
         Self { http, settings, call_options, sessions, api_usage: Mutex::new(None) }
     }
 
-    /// Upserts the rows by their keys, up to 200 a call, within [`Settings::time_limit`]. Of rows with the same key the last
-    /// is written, and all of them get its result. Repeating an upsert is harmless. Never fails as a whole: see
-    /// [`UpsertReport`].
-    pub async fn upsert(&self, target: &UpsertTarget, rows: &[Row]) -> UpsertReport {
-        upsert::upsert(self, target, rows, Deadline::after(self.settings.time_limit)).await
+    /// Upserts the rows by their keys, up to 200 a call. Of rows with the same key the last is written, and all of them get its
+    /// result. Repeating an upsert is harmless. Never fails as a whole: see [`UpsertReport`].
+    pub async fn upsert(&self, patience: Patience, target: &UpsertTarget, rows: &[Row]) -> UpsertReport {
+        upsert::upsert(self, target, rows, Deadline::after(patience)).await
     }
 
     /// The use of the org's daily API allowance, as the last answer told it.
@@ -71,12 +70,27 @@ impl Salesforce {
     ) -> Result<Vec<RowAnswer>, CallFailure> {
         let collection = Collection::new(target, records);
         let session = self.sessions.current(deadline).await?;
-        match self.send_with_retry(&collection, &session, deadline).await {
+        match self.send_in(&session, &collection, deadline).await {
             Err(CallFailure::SessionExpired) => {}
             other => return other,
         }
         let session = self.sessions.renewed(&session, deadline).await?;
-        self.send_with_retry(&collection, &session, deadline).await
+        self.send_in(&session, &collection, deadline).await
+    }
+
+    /// Sends within a session, and forgets it where the fault may be its own: the rights of a token and the server it is for are
+    /// settled when it is minted, and both may have been changed since (reference/salesforce.md §1.3).
+    async fn send_in(
+        &self,
+        session: &Arc<Session>,
+        collection: &Collection,
+        deadline: Deadline,
+    ) -> Result<Vec<RowAnswer>, CallFailure> {
+        let answers = self.send_with_retry(collection, session, deadline).await;
+        if matches!(answers, Err(CallFailure::Unavailable(Unavailable::Configuration { .. }))) {
+            self.sessions.forget(session, deadline).await?;
+        }
+        answers
     }
 
     async fn send_with_retry(

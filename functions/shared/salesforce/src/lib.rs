@@ -30,5 +30,6 @@ pub use credentials::{CredentialError, CredentialSource, Credentials, Grant, Inv
 pub use date_time::date_time;
 pub use record_id::{Entity, RecordId};
 pub use results::{Deferral, Rejection, RowResult, Transient, Unavailable, UpsertReport};
+pub use retry::Patience;
 pub use row::{LookUp, Reference, Row, UpsertTarget};
 pub use settings::{ApiVersion, LoginUrl, Settings};

@@ -14,30 +14,44 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const SHORTEST_PAUSE_MS: u64 = 200;
 const JITTER_MS: u64 = 300;
 
-/// When an upsert must have ended.
+/// How much an upsert may take upon itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// The longest it takes, whatever the number of rows, the token and any retry included. Salesforce itself waits some 10 s
+    /// for a locked record.
+    pub limit: Duration,
+    /// Whether a call that failed for an outage or a lock is made once more, a moment later.
+    pub retry: bool,
+}
+
+/// When an upsert must have ended, and whether it may try anything twice.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline(Instant);
+pub(crate) struct Deadline {
+    at: Instant,
+    retry: bool,
+}
 
 impl Deadline {
-    pub(crate) fn after(limit: Duration) -> Self {
-        Self(Instant::now() + limit)
+    pub(crate) fn after(patience: Patience) -> Self {
+        Self { at: Instant::now() + patience.limit, retry: patience.retry }
     }
 
     /// The time left, or an outage if there is none.
     pub(crate) fn remaining(self) -> Result<Duration, Unavailable> {
-        let left = self.0.saturating_duration_since(Instant::now());
+        let left = self.at.saturating_duration_since(Instant::now());
         if left.is_zero() { Err(time_is_up()) } else { Ok(left) }
     }
 
     /// Awaits the future until the deadline.
     pub(crate) async fn limit<T>(self, future: impl Future<Output = T>) -> Result<T, Unavailable> {
-        tokio::time::timeout_at(self.0, future).await.map_err(|_| time_is_up())
+        tokio::time::timeout_at(self.at, future).await.map_err(|_| time_is_up())
     }
 
-    /// Waits a moment, or `asked` if the server asked for it, unless that is too long or too late: then `false`, at once.
+    /// Waits a moment before a retry, or `asked` if the server asked for it, unless that is too long, too late or unwanted: then
+    /// `false`, at once.
     pub(crate) async fn pause(self, asked: Option<Duration>) -> bool {
         let pause = asked.unwrap_or_else(jittered);
-        let fits = pause <= LONGEST_PAUSE && self.remaining().is_ok_and(|left| pause < left);
+        let fits = self.retry && pause <= LONGEST_PAUSE && self.remaining().is_ok_and(|left| pause < left);
         if fits {
             tokio::time::sleep(pause).await;
         }

@@ -1,6 +1,7 @@
 //! Where Salesforce is and how we talk to it.
 
-use std::{fmt, time::Duration};
+use std::fmt;
+use std::net::IpAddr;
 
 use reqwest::Url;
 
@@ -13,14 +14,12 @@ pub struct Settings {
     pub api_version: ApiVersion,
     /// The name our calls carry in the org's event logs (`Sforce-Call-Options`).
     pub client_name: String,
-    /// The longest an upsert of any number of rows takes, its retries and the token included.
-    pub time_limit: Duration,
 }
 
 impl Settings {
-    /// Settings with the default time limit of 20 s: Salesforce itself waits some 10 s for a locked record.
+    /// Settings for calls that carry this name.
     pub fn new(login_url: LoginUrl, api_version: ApiVersion, client_name: impl Into<String>) -> Self {
-        Self { login_url, api_version, client_name: client_name.into(), time_limit: Duration::from_secs(20) }
+        Self { login_url, api_version, client_name: client_name.into() }
     }
 }
 
@@ -51,11 +50,12 @@ impl fmt::Display for ApiVersion {
 pub struct LoginUrl(Url);
 
 impl LoginUrl {
-    /// Reads an `https` (or, for local servers, `http`) URL with a host and without query or user.
+    /// Reads an `https` (or, for servers on this machine, `http`) URL with a host and without query or user.
     pub fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text.trim()).ok()?;
         let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        (plain && url.has_host() && matches!(url.scheme(), "https" | "http")).then_some(Self(url))
+        let private = url.scheme() == "https" || url.scheme() == "http" && is_this_machine(url.host_str()?);
+        (plain && private && url.has_host()).then_some(Self(url))
     }
 
     pub(crate) fn token_endpoint(&self) -> String {
@@ -84,6 +84,12 @@ impl fmt::Display for LoginUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.text())
     }
+}
+
+/// Credentials go nowhere else in clear.
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

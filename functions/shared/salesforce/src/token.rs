@@ -1,5 +1,5 @@
-//! The session with Salesforce: minted when first needed, kept for the life of the process, replaced only when Salesforce
-//! says that it is no longer valid. Answers carry no lifetime (reference/salesforce.md §1.3).
+//! The session with Salesforce: minted when first needed, replaced when Salesforce says that it is no longer valid, and
+//! forgotten when it may lack rights or point at a server that is gone. Answers carry no lifetime (reference/salesforce.md §1.3).
 
 use std::sync::Arc;
 
@@ -67,16 +67,20 @@ impl Sessions {
         self.other_than(Some(expired), deadline).await
     }
 
+    /// Lets the next upsert ask for a new session, unless another task has done so already.
+    pub(crate) async fn forget(&self, session: &Arc<Session>, deadline: Deadline) -> Result<(), Unavailable> {
+        drop_if_same(&mut *deadline.limit(self.current.lock()).await?, session);
+        Ok(())
+    }
+
     async fn other_than(
         &self,
         expired: Option<&Arc<Session>>,
         deadline: Deadline,
     ) -> Result<Arc<Session>, Unavailable> {
         let mut current = deadline.limit(self.current.lock()).await?;
-        if let Some(expired) = expired
-            && current.as_ref().is_some_and(|session| Arc::ptr_eq(session, expired))
-        {
-            *current = None;
+        if let Some(expired) = expired {
+            drop_if_same(&mut current, expired);
         }
         if let Some(session) = &*current {
             return Ok(Arc::clone(session));
@@ -121,6 +125,12 @@ impl Sessions {
                 ("client_secret", client_secret.clone()),
             ]),
         }
+    }
+}
+
+fn drop_if_same(current: &mut Option<Arc<Session>>, other: &Arc<Session>) {
+    if current.as_ref().is_some_and(|session| Arc::ptr_eq(session, other)) {
+        *current = None;
     }
 }
 

@@ -97,7 +97,7 @@ impl Run<'_> {
             self.results[*index] = if answer.success {
                 RowResult::Written { created: answer.created }
             } else {
-                judge(&answer.errors, &self.rows[*index], self.target)
+                judge(&answer.errors.unwrap_or_default(), &self.rows[*index], self.target)
             };
         }
     }

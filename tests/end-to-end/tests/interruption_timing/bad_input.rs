@@ -9,16 +9,15 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn one_malformed_event_among_a_hundred_goes_to_the_dead_letter_queue_with_its_reason() -> Result<()> {
     let world = World::new().await?;
-    let mut events: Vec<Value> = (0..33)
-        .flat_map(|number| email(number, number).lives(TEN_O_CLOCK, TEN_O_CLOCK + 10 * MINUTE))
-        .collect();
+    let mut events: Vec<Value> =
+        (0..33).flat_map(|number| email(number, number).lives(TEN_O_CLOCK, TEN_O_CLOCK + 10 * MINUTE)).collect();
     let malformed = event("user.end", &json!({ "conversationId": "c", "eventTime": "yesterday" }));
     events.insert(50, malformed.clone());
     assert_eq!(events.len(), 100);
     world.live(events).await?;
 
     assert_eq!(world.valid_rows()?.len(), 33);
-    let letters = world.dead_letters();
+    let letters = world.dead_letters_of("InterruptionLoggerDeadLetterQueue");
     assert_eq!(letters.len(), 1, "{letters:?}");
     assert_eq!(letters[0]["body"]["original"], malformed);
     let reason = letters[0]["body"]["reason"].as_str().context("no reason")?;
@@ -33,7 +32,10 @@ async fn what_is_unknown_or_of_no_use_is_dropped_and_blocks_nothing() -> Result<
     let mut events = email.lives(TEN_O_CLOCK, TEN_O_CLOCK + MINUTE);
     events[2]["detail"]["eventBody"]["disconnectType"] = json!("BEAMED_UP");
     events[2]["detail"]["eventBody"]["aNewField"] = json!({ "nested": [1, 2] });
-    events.push(event("attributes", &json!({ "conversationId": email.conversation(), "eventTime": 1, "attributes": {} })));
+    events.push(event(
+        "attributes",
+        &json!({ "conversationId": email.conversation(), "eventTime": 1, "attributes": {} }),
+    ));
     let mut unknown = event("telepathy.start", &json!({ "conversationId": "c", "eventTime": 1 }));
     events.push(unknown.clone());
     unknown["source"] = json!("somebody.else");
@@ -48,7 +50,8 @@ async fn what_is_unknown_or_of_no_use_is_dropped_and_blocks_nothing() -> Result<
 async fn a_row_that_salesforce_rejects_goes_to_the_dead_letter_queue_is_announced_and_blocks_no_other() -> Result<()> {
     let world = World::new().await?;
     let (bad, good, interrupting) = (email(1, 1), email(2, 2), call(1, 3));
-    let fault = Effect::rows_with_key(&bad.session(), "STRING_TOO_LONG", "Queue: data value too large", &["Queue_Id__c"]);
+    let fault =
+        Effect::rows_with_key(&bad.session(), "STRING_TOO_LONG", "Queue: data value too large", &["Queue_Id__c"]);
     world.salesforce()?.inject(Fault::on_data(fault));
     let mut events = bad.lives(TEN_O_CLOCK, TEN_O_CLOCK + 10 * MINUTE);
     events.extend(good.lives(TEN_O_CLOCK, TEN_O_CLOCK + 10 * MINUTE));

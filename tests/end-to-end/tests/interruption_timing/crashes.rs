@@ -30,7 +30,14 @@ fn rows_of(world: &World, agent: u32) -> Result<Vec<String>> {
         if row["Agent_User_Id__c"] != end_to_end::story::agent(agent) {
             continue;
         }
-        for own in ["External_Key__c", "Id", "Agent_User_Id__c", "Conversation_Id__c", "Interrupted_Conversation_Id__c", "Voice_Conversation_Id__c"] {
+        for own in [
+            "External_Key__c",
+            "Id",
+            "Agent_User_Id__c",
+            "Conversation_Id__c",
+            "Interrupted_Conversation_Id__c",
+            "Voice_Conversation_Id__c",
+        ] {
             row.remove(own);
         }
         rows.push(format!("{} {}", key.contains('_'), serde_json::to_string(&row)?));

@@ -13,7 +13,8 @@ async fn half(world: &World, second: bool) -> Result<()> {
         let (email, call) = (email(agent, agent), call(agent, 100 + agent));
         let email_events = email.lives(TEN_O_CLOCK, TEN_O_CLOCK + 30 * MINUTE);
         let call_events = call.lives(TEN_O_CLOCK + MINUTE, TEN_O_CLOCK + 5 * MINUTE);
-        let half = if second { [&email_events[2..], &call_events[2..]] } else { [&email_events[..2], &call_events[..2]] };
+        let half =
+            if second { [&email_events[2..], &call_events[2..]] } else { [&email_events[..2], &call_events[..2]] };
         world.live(half.concat()).await?;
     }
     Ok(())
@@ -28,9 +29,12 @@ async fn an_outage_then_an_expired_session_cost_no_row_no_dead_letter_and_few_ca
     let world = World::new().await?;
     world.salesforce()?.inject(Fault::on_data(Effect::status(503)));
     half(&world, false).await?;
+    world.flush().await?;
+    world.salesforce()?.clear_calls();
     for _ in 0..60 {
         world.flush().await?; // An hour of it.
     }
+    assert_eq!(data_calls(&world)?, 60, "one call a minute finds out");
     half(&world, true).await?;
     assert!(world.rows()?.is_empty());
     assert_eq!(world.dead_letters().len(), 0);
@@ -60,6 +64,20 @@ async fn the_daily_limit_is_not_hammered() -> Result<()> {
     world.salesforce()?.clear_faults();
     world.flush().await?;
     assert_eq!(world.valid_rows()?.len(), 2 * AGENTS as usize);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_flush_tries_a_row_once_however_many_there_are() -> Result<()> {
+    let world = World::new().await?;
+    let emails = (0..450).flat_map(|agent| email(agent, agent).lives(TEN_O_CLOCK, TEN_O_CLOCK + MINUTE));
+    world.salesforce()?.inject(Fault::on_data(Effect::rows("UNKNOWN_EXCEPTION", "An unexpected error", &[])));
+    world.live(emails.collect()).await?;
+    world.salesforce()?.clear_calls();
+    world.flush().await?;
+    let rows: usize = world.salesforce()?.calls().iter().map(|call| call.rows).sum();
+    assert_eq!(rows, 450);
+    assert_eq!(world.dead_letters().len(), 0);
     Ok(())
 }
 

@@ -133,13 +133,31 @@ async fn a_request_that_reaches_salesforce_late_does_not_undo_a_newer_one() -> R
     let mut direct = call(1, 2);
     direct.queue = false;
     world.live(vec![email.starts(TEN_O_CLOCK), email.answers(TEN_O_CLOCK + 4_000)]).await?;
-    // Applied only after the next one: the fake looks at the revision when it applies.
-    world.salesforce()?.inject(Fault::on_data(Effect::Delay { milliseconds: 1_500 }).times(1));
+    // The fake looks at the request only after the delay.
+    world.salesforce()?.inject(Fault::on_data(Effect::Delay { milliseconds: 3_000 }).times(1));
     world.stack.post_events(vec![direct.starts(TEN_O_CLOCK + MINUTE)])?;
+    // The function has it, so it is in no batch with the end.
+    world.until(|| world.in_flight() == 1).await?;
     world.stack.post_events(vec![direct.ends(TEN_O_CLOCK + 2 * MINUTE, 0, MINUTE)])?;
     world.settle().await?;
-    world.flush().await?;
+    assert_eq!(world.salesforce()?.count(CallKind::CollectionsUpsert), 2);
     let row = world.interruption(email, direct)?;
     assert_eq!((&row["Status__c"], &row["Duration_Ms__c"]), (&json!("Closed"), &json!(MINUTE)));
     Ok(())
+}
+
+#[tokio::test]
+async fn however_many_starts_were_lost_the_agents_rows_arrive() -> Result<()> {
+    let world = World::new().await?;
+    // So much work that some of it is in the archive.
+    let calls = (0..60).flat_map(|hour| call(1, 1_000 + hour).lives(from_hour(hour), from_hour(hour) + MINUTE));
+    world.live(calls.collect()).await?;
+    let ends = (0..200).map(|number| email(1, number).ends(from_hour(70) + i64::from(number), 0, MINUTE));
+    world.live(ends.collect()).await?;
+    assert_eq!(world.valid_rows()?.len(), 200);
+    Ok(())
+}
+
+fn from_hour(hour: u32) -> i64 {
+    TEN_O_CLOCK + i64::from(hour) * 60 * MINUTE
 }

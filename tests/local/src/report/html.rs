@@ -1,6 +1,7 @@
 //! The report as one page: key figures, the picture, and the tables.
 
 use super::format::{date, duration, hours_and_minutes, share, time_of_day};
+use super::ghosts::{self, GhostReport};
 use super::model::{Email, Report, Totals};
 use super::timeline;
 
@@ -15,7 +16,7 @@ const LEGEND: [(&str, &str); 5] = [
 ];
 
 /// The whole page.
-pub(super) fn render(report: &Report) -> String {
+pub(super) fn render(report: &Report, ghosts: &[GhostReport]) -> String {
     let day = escape(&date(report.shift_start_ms));
     let from = hours_and_minutes(report.shift_start_ms);
     let until = hours_and_minutes(report.shift_end_ms);
@@ -50,7 +51,7 @@ pub(super) fn render(report: &Report) -> String {
 <h2>Interruptions</h2>
 <div class="wide">{details}</div>
 </section>
-<footer>
+{ghosts}<footer>
 <p>Gross: from the moment the agent was connected to the email until its end. Interrupted: the part of it that the same
 agent spent on customers’ calls; calls at the same time count once. Net: gross without interrupted. An arrow at the left
 edge marks an email that was open before the shift.</p>
@@ -64,6 +65,7 @@ edge marks an email that was open before the shift.</p>
         timeline = timeline::render(report),
         sums = sums(report),
         details = details(report),
+        ghosts = ghosts::section(ghosts),
     )
 }
 

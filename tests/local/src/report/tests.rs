@@ -1,7 +1,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::day::{Conversation, DayOptions, Direction, Leg, LostEvent, Medium, contact_centre_day};
+use crate::day::{
+    Conversation, DayOptions, Direction, Leg, LostEvent, Medium, contact_centre_day, stuck_conversations,
+};
 
 fn iso(epoch_ms: i64) -> String {
     format!("{:.3}", jiff::Timestamp::from_millisecond(epoch_ms).unwrap())
@@ -104,14 +106,14 @@ fn the_console_table_keeps_to_its_width() {
 #[test]
 fn the_page_is_well_formed_and_needs_nothing_else() {
     let (day, rows) = recorded_day();
-    let page = html(&day, &rows);
+    let page = html(&day, &rows, &[]);
     assert_well_formed(&page);
     for outside in ["http:", "https:", "src=", "href=", "@import", "url("] {
         assert!(!page.contains(outside), "{outside}");
     }
     assert_eq!(page.matches("<rect class=\"interruption\"").count(), rows.interruptions.len() + 1, "and the legend");
     assert!(page.contains("Grace O&#39;Neill"));
-    assert_eq!(page, html(&day, &rows));
+    assert_eq!(page, html(&day, &rows, &[]));
 }
 
 #[test]
@@ -123,7 +125,7 @@ fn whatever_the_rows_hold_is_escaped() {
             row.insert(field.to_owned(), Value::from(hostile));
         }
     }
-    let page = html(&day, &rows);
+    let page = html(&day, &rows, &[]);
     assert_well_formed(&page);
     assert!(!page.contains("<script"));
 }
@@ -140,6 +142,29 @@ fn void_interruptions_count_for_nothing() {
 #[test]
 fn an_empty_salesforce_makes_a_report_too() {
     let day = contact_centre_day(&DayOptions { agents: 0, ..DayOptions::default() });
-    assert_well_formed(&html(&day, &SalesforceRows::default()));
+    assert_well_formed(&html(&day, &SalesforceRows::default(), &[]));
     assert!(console(&day, &SalesforceRows::default(), 120).starts_with("Interruptions in Salesforce: 0."));
+}
+
+#[test]
+fn what_became_of_each_stuck_conversation_is_told_in_both_reports() {
+    let (day, rows) = recorded_day();
+    let stuck = stuck_conversations(1, jiff::Timestamp::now());
+    let outcome = json!({
+        "detail-type": "Ghost Interaction Escalated",
+        "detail": {
+            "conversationId": stuck[0].id, "rule": "voice", "test": "agentGoneFor", "reason": "It is <still> there.",
+            "attempts": [{}, {}], "evidence": [{ "purpose": "customer", "media": "voice", "state": "connected", "opened": "noon" }],
+        },
+    });
+    let ghosts = ghost_reports(&stuck, &[outcome]);
+    assert_eq!((ghosts[0].end(), ghosts[1].end()), ("Escalated", "left alone"));
+    let table = ghosts_console(&ghosts, 160);
+    for shown in [stuck[0].title, "voice agentGoneFor", "Escalated after 2 requests", "It is <still> there."] {
+        assert!(table.contains(shown), "{shown}:\n{table}");
+    }
+    assert!(table.lines().all(|line| line.chars().count() <= 160), "{table}");
+    let page = html(&day, &rows, &ghosts);
+    assert_well_formed(&page);
+    assert!(page.contains("It is &lt;still&gt; there.<small>customer voice connected since noon</small>"));
 }

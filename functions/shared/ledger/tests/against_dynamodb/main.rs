@@ -1,6 +1,7 @@
 //! The ledger against an embedded DynamoDB server, through the SDK's own client.
 
 mod archive;
+mod cases;
 mod concurrency;
 mod failures;
 mod journal;
@@ -8,3 +9,4 @@ mod model;
 mod pending;
 mod sets;
 mod support;
+mod watch;

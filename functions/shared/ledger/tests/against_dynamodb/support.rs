@@ -18,7 +18,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use dynoxide::Database;
 use ledger::archive::ArchiveName;
 use ledger::{ArchiveItem, GrowOnlySets, Journal, Settlement};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 pub(crate) const TABLE: &str = "agent-sessions";
@@ -38,7 +38,6 @@ pub(crate) struct TestLedger {
 impl TestLedger {
     /// A server with the table as `template.yaml` has it. It ends with the test's runtime.
     pub(crate) async fn start() -> Self {
-        let database = Database::memory().unwrap();
         let table = json!({
             "TableName": TABLE,
             "BillingMode": "PAY_PER_REQUEST",
@@ -61,11 +60,17 @@ impl TestLedger {
                 "Projection": { "ProjectionType": "KEYS_ONLY" },
             }],
         });
-        database.create_table(serde_json::from_value(table).unwrap()).unwrap();
+        Self::with_table(table).await
+    }
+
+    /// A server with this table, whose items expire.
+    pub(crate) async fn with_table(table: Value) -> Self {
+        let database = Database::memory().unwrap();
         let expiry = json!({
-            "TableName": TABLE,
+            "TableName": table["TableName"],
             "TimeToLiveSpecification": { "AttributeName": "expires_at", "Enabled": true },
         });
+        database.create_table(serde_json::from_value(table).unwrap()).unwrap();
         database.update_time_to_live(serde_json::from_value(expiry).unwrap()).unwrap();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());

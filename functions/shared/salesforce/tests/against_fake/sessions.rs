@@ -1,22 +1,20 @@
 //! Tokens: kept, replaced, refused.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use fake_salesforce::{CallKind, Effect, FakeSalesforce, Fault, Options, TokenPolicy, keys};
 use futures::future::{BoxFuture, join_all};
 use salesforce::{CredentialError, CredentialSource, Credentials, RowResult, Unavailable};
 
-use crate::support::{
-    OBJECT, TARGET, assert_all_written, client, jwt_credentials, read, rows, secret_credentials, start, strict_policy,
-};
+use serde_json::json;
 
-const LIMIT: Duration = Duration::from_secs(20);
+use crate::support::{
+    OBJECT, PATIENT, TARGET, assert_all_written, client, jwt_credentials, read, rows, secret_credentials, start,
+    strict_policy,
+};
 
 /// A secret that was rotated after it was read.
 struct Rotated {
@@ -57,8 +55,8 @@ async fn strict_fake() -> FakeSalesforce {
 async fn both_grants_are_taken() {
     let fake = strict_fake().await;
     for credentials in [jwt_credentials(), secret_credentials("first secret")] {
-        let salesforce = client(fake.url(), read(credentials), LIMIT);
-        assert_all_written(&salesforce.upsert(&TARGET, &rows(1)).await);
+        let salesforce = client(fake.url(), read(credentials));
+        assert_all_written(&salesforce.upsert(PATIENT, &TARGET, &rows(1)).await);
     }
 }
 
@@ -66,7 +64,7 @@ async fn both_grants_are_taken() {
 async fn one_token_serves_many_upserts_at_once() {
     let (fake, salesforce) = start().await;
     let batch = rows(1);
-    let reports = join_all((0..8).map(|_| salesforce.upsert(&TARGET, &batch))).await;
+    let reports = join_all((0..8).map(|_| salesforce.upsert(PATIENT, &TARGET, &batch))).await;
     reports.iter().for_each(assert_all_written);
     assert_eq!(fake.count(CallKind::Token), 1);
 }
@@ -75,7 +73,7 @@ async fn one_token_serves_many_upserts_at_once() {
 async fn a_token_that_expires_half_way_is_replaced_once() {
     let (fake, salesforce) = start().await;
     fake.inject(Fault::on_data(Effect::ExpireTokens).after(1).times(1));
-    assert_all_written(&salesforce.upsert(&TARGET, &rows(450)).await);
+    assert_all_written(&salesforce.upsert(PATIENT, &TARGET, &rows(450)).await);
     assert_eq!(fake.rows(OBJECT).len(), 450);
     assert_eq!((fake.count(CallKind::Token), fake.count(CallKind::CollectionsUpsert)), (2, 4));
 }
@@ -84,9 +82,9 @@ async fn a_token_that_expires_half_way_is_replaced_once() {
 async fn a_token_expired_for_many_is_replaced_once() {
     let (fake, salesforce) = start().await;
     let batch = rows(1);
-    assert_all_written(&salesforce.upsert(&TARGET, &batch).await);
+    assert_all_written(&salesforce.upsert(PATIENT, &TARGET, &batch).await);
     fake.expire_tokens();
-    let reports = join_all((0..8).map(|_| salesforce.upsert(&TARGET, &batch))).await;
+    let reports = join_all((0..8).map(|_| salesforce.upsert(PATIENT, &TARGET, &batch))).await;
     reports.iter().for_each(assert_all_written);
     assert_eq!(fake.count(CallKind::Token), 2);
 }
@@ -95,7 +93,7 @@ async fn a_token_expired_for_many_is_replaced_once() {
 async fn a_new_token_that_is_refused_is_a_matter_of_configuration() {
     let (fake, salesforce) = start().await;
     fake.inject(Fault::on_data(Effect::ExpireTokens));
-    let report = salesforce.upsert(&TARGET, &rows(1)).await;
+    let report = salesforce.upsert(PATIENT, &TARGET, &rows(1)).await;
     assert!(matches!(report.unavailable, Some(Unavailable::Configuration { .. })));
     assert_eq!((fake.count(CallKind::Token), fake.count(CallKind::CollectionsUpsert)), (2, 2));
 }
@@ -109,8 +107,8 @@ async fn a_rotated_secret_is_fetched_again_once() {
         new: read(secret_credentials("first secret")),
         refreshes: Arc::clone(&refreshes),
     };
-    let salesforce = client(fake.url(), credentials, LIMIT);
-    assert_all_written(&salesforce.upsert(&TARGET, &rows(1)).await);
+    let salesforce = client(fake.url(), credentials);
+    assert_all_written(&salesforce.upsert(PATIENT, &TARGET, &rows(1)).await);
     assert_eq!((fake.count(CallKind::Token), refreshes.load(Ordering::Relaxed)), (2, 1));
 }
 
@@ -120,8 +118,8 @@ async fn credentials_that_stay_wrong_are_a_matter_of_configuration_and_are_not_s
     fake.set_token_policy(TokenPolicy { public_key: Some(keys::OTHER_PUBLIC_KEY.to_owned()), ..strict_policy() });
     for credentials in [jwt_credentials(), secret_credentials("hush")] {
         fake.clear_calls();
-        let salesforce = client(fake.url(), read(credentials), LIMIT);
-        let report = salesforce.upsert(&TARGET, &rows(1)).await;
+        let salesforce = client(fake.url(), read(credentials));
+        let report = salesforce.upsert(PATIENT, &TARGET, &rows(1)).await;
         let Some(Unavailable::Configuration { what }) = report.unavailable else { panic!("{report:?}") };
         assert!(what.contains("invalid_") && !what.contains("hush"), "{what}");
         assert_eq!(report.results, [RowResult::Unanswered]);
@@ -132,11 +130,11 @@ async fn credentials_that_stay_wrong_are_a_matter_of_configuration_and_are_not_s
 #[tokio::test]
 async fn without_credentials_it_matters_whether_they_may_come() {
     let fake = strict_fake().await;
-    let salesforce = client(fake.url(), Failing(CredentialError::Unavailable), LIMIT);
-    let report = salesforce.upsert(&TARGET, &rows(1)).await;
+    let salesforce = client(fake.url(), Failing(CredentialError::Unavailable));
+    let report = salesforce.upsert(PATIENT, &TARGET, &rows(1)).await;
     assert!(matches!(report.unavailable, Some(Unavailable::Outage { .. })));
-    let salesforce = client(fake.url(), Failing(CredentialError::Invalid), LIMIT);
-    let report = salesforce.upsert(&TARGET, &rows(1)).await;
+    let salesforce = client(fake.url(), Failing(CredentialError::Invalid));
+    let report = salesforce.upsert(PATIENT, &TARGET, &rows(1)).await;
     assert!(matches!(report.unavailable, Some(Unavailable::Configuration { .. })));
     assert!(fake.calls().is_empty());
 }
@@ -145,11 +143,23 @@ async fn without_credentials_it_matters_whether_they_may_come() {
 async fn a_login_server_that_is_out_is_asked_twice() {
     let (fake, salesforce) = start().await;
     fake.inject(Fault::on_token(Effect::status(503)).times(1));
-    assert_all_written(&salesforce.upsert(&TARGET, &rows(1)).await);
+    assert_all_written(&salesforce.upsert(PATIENT, &TARGET, &rows(1)).await);
     fake.expire_tokens();
     fake.clear_calls();
     fake.inject(Fault::on_token(Effect::html(502)));
-    let report = salesforce.upsert(&TARGET, &rows(1)).await;
+    let report = salesforce.upsert(PATIENT, &TARGET, &rows(1)).await;
     assert!(matches!(report.unavailable, Some(Unavailable::Outage { .. })));
     assert_eq!(fake.count(CallKind::Token), 2);
+}
+
+#[tokio::test]
+async fn a_session_without_the_right_scope_is_not_kept_after_the_scope_was_added() {
+    let (fake, salesforce) = start().await;
+    let body = json!([{ "message": "This session is not valid for use with the REST API", "errorCode": "INVALID_SESSION_ID" }]);
+    let refusal = Effect::Answer { status: 401, body, retry_after_seconds: None, after_applying: false };
+    fake.inject(Fault::on_data(refusal).times(1));
+    let report = salesforce.upsert(PATIENT, &TARGET, &rows(1)).await;
+    assert!(matches!(report.unavailable, Some(Unavailable::Configuration { .. })), "{report:?}");
+    assert_all_written(&salesforce.upsert(PATIENT, &TARGET, &rows(1)).await);
+    assert_eq!(fake.count(CallKind::Token), 2, "a new session was asked for");
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use fake_salesforce::{FakeSalesforce, Options, TokenPolicy, keys};
 use salesforce::{
-    ApiVersion, CredentialSource, Credentials, LoginUrl, Row, RowResult, Salesforce, Settings, UpsertReport,
+    ApiVersion, CredentialSource, Credentials, LoginUrl, Patience, Row, RowResult, Salesforce, Settings, UpsertReport,
     UpsertTarget,
 };
 use serde_json::{Map, Value, json};
@@ -12,6 +12,9 @@ use serde_json::{Map, Value, json};
 pub(crate) const OBJECT: &str = "Interaction_Interruption__c";
 pub(crate) const TARGET: UpsertTarget =
     UpsertTarget { object: OBJECT, external_id_field: "External_Key__c", revision_field: "Revision__c" };
+
+/// Time enough, and one more try.
+pub(crate) const PATIENT: Patience = Patience { limit: Duration::from_secs(20), retry: true };
 
 pub(crate) fn jwt_credentials() -> Value {
     json!({ "clientId": "client", "username": "integration@example.com", "privateKey": keys::PRIVATE_KEY })
@@ -42,15 +45,15 @@ pub(crate) async fn start() -> (FakeSalesforce, Salesforce) {
 
 pub(crate) async fn start_with(options: Options) -> (FakeSalesforce, Salesforce) {
     let fake = FakeSalesforce::start(options).await.unwrap();
-    let client = client(fake.url(), read(jwt_credentials()), Duration::from_secs(20));
+    let client = client(fake.url(), read(jwt_credentials()));
     (fake, client)
 }
 
-pub(crate) fn client(url: &str, credentials: impl CredentialSource + 'static, time_limit: Duration) -> Salesforce {
+pub(crate) fn client(url: &str, credentials: impl CredentialSource + 'static) -> Salesforce {
     // Another test of this process may have installed it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let login_url = LoginUrl::parse(url).unwrap();
-    let settings = Settings { time_limit, ..Settings::new(login_url, ApiVersion::parse("v66.0").unwrap(), "tests") };
+    let settings = Settings::new(login_url, ApiVersion::parse("v66.0").unwrap(), "tests");
     Salesforce::new(reqwest::Client::new(), settings, credentials)
 }
 

@@ -1,0 +1,260 @@
+//! The breaker: so many disconnect requests in so long, and no more. Many ghosts at once have a common cause, which people
+//! must find. Pure: every run reads it, changes it here and writes it back under the condition that nobody has meanwhile.
+
+use std::collections::BTreeMap;
+
+use ghost_policy::policy;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::case::Subject;
+
+/// Ghosts that came to be no further apart may have a common cause.
+const SAME_TIME: SignedDuration = SignedDuration::from_mins(10);
+
+/// How many ids of resets are kept, so that one that is delivered twice resets once.
+const RESETS_KEPT: usize = 16;
+
+/// The breaker's memory.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Breaker {
+    /// Permits given within the policy's time, the oldest first.
+    permits: Vec<Permit>,
+    /// Every subject once; permits say which.
+    subjects: Vec<Subject>,
+    /// Set once too many were asked for.
+    tripped: Option<Trip>,
+    /// Ids of the events that reset it, the oldest first.
+    resets: Vec<String>,
+}
+
+/// Leave for one request, to be stored before it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Permit {
+    at: Timestamp,
+    /// Since when the conversation is a ghost.
+    since: Timestamp,
+    subject: usize,
+}
+
+/// That it tripped, and on what.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trip {
+    /// When.
+    pub at: Timestamp,
+    /// The conversation whose request was one too many.
+    pub conversation_id: String,
+    /// How many requests there were, that one included.
+    pub requests: usize,
+    /// In which time.
+    pub per: String,
+    /// Requests by medium.
+    pub by_media: BTreeMap<String, usize>,
+    /// Requests by queue.
+    pub by_queue: BTreeMap<String, usize>,
+    /// Requests by provider.
+    pub by_provider: BTreeMap<String, usize>,
+    /// Whether the world knows.
+    pub announced: bool,
+}
+
+/// Whether a request may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Yes, once this is stored.
+    Granted {
+        /// How many others came to be ghosts at about the same time.
+        others: usize,
+        /// How many of those are of the same provider.
+        of_its_provider: usize,
+    },
+    /// No, and from now on none.
+    Trips,
+    /// No: it has tripped.
+    Tripped,
+}
+
+impl Breaker {
+    /// That it tripped, if it has.
+    pub const fn tripped(&self) -> Option<&Trip> {
+        self.tripped.as_ref()
+    }
+
+    /// Asks for leave to disconnect a conversation that is a ghost since `since`.
+    pub fn request(
+        &mut self,
+        limit: &policy::Breaker,
+        conversation_id: &str,
+        subject: &Subject,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Decision {
+        if self.tripped.is_some() {
+            return Decision::Tripped;
+        }
+        let per = limit.per.get();
+        // A permit from the future, by another run's clock, counts.
+        self.permits.retain(|permit| {
+            let age = now.duration_since(permit.at);
+            age.is_negative() || age.unsigned_abs() < per
+        });
+        self.forget_subjects();
+        let index = self.index_of(subject);
+        let others = |permit: &&Permit| permit.since.duration_since(since).abs() <= SAME_TIME;
+        let decision = if self.permits.len() < limit.max_disconnects as usize {
+            let others: Vec<_> = self.permits.iter().filter(others).collect();
+            let same = |permit: &&&Permit| self.subjects[permit.subject].provider == subject.provider;
+            Decision::Granted { others: others.len(), of_its_provider: others.iter().filter(same).count() }
+        } else {
+            Decision::Trips
+        };
+        self.permits.push(Permit { at: now, since, subject: index });
+        if decision == Decision::Trips {
+            self.tripped = Some(self.trip(limit, conversation_id, now));
+            self.permits.clear();
+            self.subjects.clear();
+        }
+        decision
+    }
+
+    /// The world knows of the trip.
+    pub fn announced(&mut self) {
+        if let Some(trip) = &mut self.tripped {
+            trip.announced = true;
+        }
+    }
+
+    /// Starts anew, unless this very event has reset it before. Tells whether it did.
+    pub fn reset(&mut self, event_id: &str) -> bool {
+        if self.resets.iter().any(|known| known == event_id) {
+            return false;
+        }
+        self.resets.push(event_id.to_owned());
+        let surplus = self.resets.len().saturating_sub(RESETS_KEPT);
+        self.resets.drain(..surplus);
+        self.tripped = None;
+        self.permits.clear();
+        self.subjects.clear();
+        true
+    }
+
+    fn trip(&self, limit: &policy::Breaker, conversation_id: &str, at: Timestamp) -> Trip {
+        let count = |name: fn(&Subject) -> Option<&String>| {
+            let mut counts = BTreeMap::new();
+            for permit in &self.permits {
+                let name = name(&self.subjects[permit.subject]).map_or("unknown", String::as_str);
+                *counts.entry(name.to_owned()).or_default() += 1;
+            }
+            counts
+        };
+        Trip {
+            at,
+            conversation_id: conversation_id.to_owned(),
+            requests: self.permits.len(),
+            per: limit.per.to_string(),
+            by_media: count(|subject| subject.media.as_ref()),
+            by_queue: count(|subject| subject.queue_id.as_ref()),
+            by_provider: count(|subject| subject.provider.as_ref()),
+            announced: false,
+        }
+    }
+
+    fn index_of(&mut self, subject: &Subject) -> usize {
+        self.subjects.iter().position(|known| known == subject).unwrap_or_else(|| {
+            self.subjects.push(subject.clone());
+            self.subjects.len() - 1
+        })
+    }
+
+    /// Keeps only the subjects that a permit speaks of.
+    fn forget_subjects(&mut self) {
+        let old = std::mem::take(&mut self.subjects);
+        let mut permits = std::mem::take(&mut self.permits);
+        for permit in &mut permits {
+            permit.subject = self.index_of(&old.get(permit.subject).cloned().unwrap_or_default());
+        }
+        self.permits = permits;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ghost_policy::duration::FriendlyDuration;
+    use ghost_policy::policy;
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    use super::{Breaker, Decision};
+    use crate::case::Subject;
+    use crate::testing::{minute, second};
+
+    fn limit(max_disconnects: u32) -> policy::Breaker {
+        policy::Breaker { max_disconnects, per: FriendlyDuration::from_seconds(3_600) }
+    }
+
+    fn subject(provider: &str) -> Subject {
+        Subject { media: Some("voice".to_owned()), queue_id: None, provider: Some(provider.to_owned()) }
+    }
+
+    fn request(breaker: &mut Breaker, max: u32, now: Timestamp) -> Decision {
+        breaker.request(&limit(max), "c-1", &subject("Edge"), minute(0), now)
+    }
+
+    #[test]
+    fn one_too_many_trips_it_until_it_is_reset() {
+        let mut breaker = Breaker::default();
+        for seconds in 0..3 {
+            assert!(matches!(request(&mut breaker, 3, second(seconds)), Decision::Granted { .. }));
+        }
+        assert_eq!(request(&mut breaker, 3, second(3)), Decision::Trips);
+        assert_eq!(request(&mut breaker, 3, minute(600)), Decision::Tripped);
+        let trip = breaker.tripped().unwrap();
+        assert_eq!((trip.requests, trip.by_media["voice"], trip.by_queue["unknown"]), (4, 4, 4));
+        assert!(breaker.reset("reset-1"));
+        assert!(matches!(request(&mut breaker, 3, minute(601)), Decision::Granted { .. }));
+    }
+
+    #[test]
+    fn a_reset_that_is_delivered_twice_resets_once() {
+        let mut breaker = Breaker::default();
+        assert_eq!(request(&mut breaker, 0, second(0)), Decision::Trips);
+        assert!(breaker.reset("reset-1"));
+        assert_eq!(request(&mut breaker, 0, second(1)), Decision::Trips);
+        assert!(!breaker.reset("reset-1"));
+        assert!(breaker.tripped().is_some());
+    }
+
+    #[test]
+    fn ghosts_that_came_to_be_together_are_counted() {
+        let mut breaker = Breaker::default();
+        for (provider, since) in [("Edge", 0), ("Edge", 9), ("WebRTC", 5), ("Edge", 60)] {
+            breaker.request(&limit(9), "c-1", &subject(provider), minute(since), minute(100));
+        }
+        let decision = breaker.request(&limit(9), "c-1", &subject("Edge"), minute(1), minute(101));
+        assert_eq!(decision, Decision::Granted { others: 3, of_its_provider: 2 });
+    }
+
+    proptest! {
+        /// In any stretch as long as the policy's time, no more than the policy's number.
+        #[test]
+        fn no_more_than_the_policy_allows(gaps in prop::collection::vec(0_i64..2_000, 1..80), max in 0_u32..6) {
+            let mut breaker = Breaker::default();
+            let mut now = 0;
+            let mut granted: Vec<i64> = Vec::new();
+            for gap in gaps {
+                now += gap;
+                let json = serde_json::to_string(&breaker).unwrap();
+                breaker = serde_json::from_str(&json).unwrap();
+                match request(&mut breaker, max, second(now)) {
+                    Decision::Granted { .. } => granted.push(now),
+                    Decision::Trips | Decision::Tripped => break,
+                }
+                let within = granted.iter().filter(|at| now - **at < 3_600).count();
+                prop_assert!(within <= max as usize);
+            }
+        }
+    }
+}

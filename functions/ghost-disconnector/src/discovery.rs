@@ -1,0 +1,141 @@
+//! How far discovery is: which interval and page comes next. Shared by all runs, so that none does another's work again.
+
+use genesys_cloud::api::Interval;
+use ghost_policy::policy;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::life;
+
+/// The query serves no pages deeper than some 8,000 rows (reference/practice.md §1.1); an interval with more is halved.
+const DEEPEST_PAGE: u32 = 80;
+
+/// No interval of analytics is longer.
+const LONGEST_INTERVAL: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+/// No interval is halved into shorter ones: a query cannot tell hours apart.
+const SHORTEST_INTERVAL: SignedDuration = SignedDuration::from_hours(24);
+
+/// What all runs know of discovery.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Progress {
+    /// When the search that is under way, or the last one, began.
+    began: Option<Timestamp>,
+    /// What is left of it; the last comes first.
+    left: Vec<Stretch>,
+    /// The page of it that comes next, from 1.
+    page: u32,
+}
+
+/// A stretch of time in which conversations began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Stretch {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+impl Progress {
+    /// Begins a search if none is under way and the last began long enough ago. Tells whether there is something to ask for.
+    pub fn is_on(&mut self, discovery: &policy::Discovery, now: Timestamp) -> bool {
+        if !self.left.is_empty() {
+            return true;
+        }
+        if self.began.is_some_and(|began| life::after(began, discovery.every.get()) > now) {
+            return false;
+        }
+        let look_back = SignedDuration::try_from(discovery.look_back.get()).unwrap_or(SignedDuration::MAX);
+        let start = now.checked_sub(look_back).unwrap_or(Timestamp::UNIX_EPOCH).max(Timestamp::UNIX_EPOCH);
+        *self = Self { began: Some(now), left: stretches(start, now), page: 1 };
+        !self.left.is_empty()
+    }
+
+    /// What to ask for next.
+    pub fn next(&self) -> Option<(Interval, u32)> {
+        let Stretch { start, end } = self.left.last()?;
+        Interval::new(*start, *end).ok().map(|interval| (interval, self.page.max(1)))
+    }
+
+    /// A page has been read. The next is of the same interval if this one was full.
+    pub fn page_read(&mut self, is_full: bool) {
+        if is_full && self.page < DEEPEST_PAGE {
+            self.page += 1;
+            return;
+        }
+        let read = self.left.pop();
+        self.page = 1;
+        if let Some(stretch) = read.filter(|_| is_full) {
+            self.left.extend(stretch.halves());
+        }
+    }
+}
+
+impl Stretch {
+    /// Its halves, to be read anew; none if it is too short to be told apart: what lies deeper is found when others have gone.
+    fn halves(self) -> Vec<Self> {
+        let length = self.end.duration_since(self.start);
+        let middle = self.start.checked_add(length / 2).unwrap_or(self.end);
+        if length <= SHORTEST_INTERVAL {
+            return Vec::new();
+        }
+        vec![Self { start: middle, end: self.end }, Self { start: self.start, end: middle }]
+    }
+}
+
+/// The oldest last, so that it comes first: the oldest ghosts have waited longest.
+fn stretches(start: Timestamp, end: Timestamp) -> Vec<Stretch> {
+    let mut stretches = Vec::new();
+    let mut end = end;
+    while start < end {
+        let begins = end.checked_sub(LONGEST_INTERVAL).unwrap_or(start).max(start);
+        stretches.push(Stretch { start: begins, end });
+        end = begins;
+    }
+    stretches
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use ghost_policy::policy::Discovery;
+
+    use super::{DEEPEST_PAGE, Progress};
+    use crate::testing::minute;
+
+    #[test]
+    fn a_search_covers_all_of_the_look_back_and_then_rests() {
+        let discovery = Discovery::default();
+        let mut progress = Progress::default();
+        let mut intervals = Vec::new();
+        while progress.is_on(&discovery, minute(0)) {
+            let (interval, page) = progress.next().unwrap();
+            assert_eq!(page, 1);
+            intervals.push(interval.to_string());
+            progress.page_read(false);
+        }
+        let all =
+            ["2026-01-01T08:00:00.000Z/2026-01-30T08:00:00.000Z", "2026-01-30T08:00:00.000Z/2026-03-02T08:00:00.000Z"];
+        assert_eq!(intervals, all);
+        assert!(!progress.is_on(&discovery, minute(59)));
+        assert!(progress.is_on(&discovery, minute(60)));
+    }
+
+    #[test]
+    fn what_is_too_deep_is_halved_and_it_ends() {
+        let discovery = Discovery::default();
+        let mut progress = Progress::default();
+        let mut seen = BTreeSet::new();
+        let mut pages = 0;
+        while progress.is_on(&discovery, minute(0)) {
+            let (interval, page) = progress.next().unwrap();
+            assert!(page <= DEEPEST_PAGE);
+            seen.insert(interval.to_string());
+            // Every page is full: a hundred thousand open conversations a day.
+            progress.page_read(true);
+            pages += 1;
+            assert!(pages < 20_000);
+        }
+        assert!(seen.len() > 60, "{}", seen.len());
+    }
+}

@@ -1,0 +1,248 @@
+//! The life of a case: what a look makes of it. Pure: the same case, policy and sighting give the same answer.
+//!
+//! `suspected → confirmed → disconnecting → resolved | escalated`, or `dismissed`, or `observed`. Final states stay;
+//! dismissed and observed cases return to suspected only when a look at the time noted in them, or later, finds a ghost.
+
+mod moves;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use ghost_policy::Policy;
+use ghost_policy::policy::Mode;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::case::{Case, Finding, Fingerprint, Request, Stage, State};
+use crate::sighting::{Judgement, Sighting, What};
+use crate::support_case;
+
+/// What was alive without an end in sight, and what is only observed, is not minded again before.
+pub const REST: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a look calls for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// Nothing: it is not time, or there is nothing more to do.
+    Nothing,
+    /// Store the case, changed so.
+    Store(Box<Case>),
+    /// Disconnect now, on the strength of this look; before that, store the case, changed so, if it is.
+    Disconnect(Option<Box<Case>>),
+}
+
+/// What the first look at a conversation calls for, where there is no case of its form yet: a case.
+///
+/// A conversation that is alive or over gets one too, dismissed at once, so that discovery need not look again before its time.
+pub fn open(policy: &Policy, conversation_id: &str, sighting: &Sighting, request: Option<Request>) -> Case {
+    let at = sighting.asked_at;
+    let What::On(facts, judgement) = &sighting.what else { return Case::of_nothing(conversation_id, at) };
+    let stage = match judgement {
+        Judgement::Ghost { fingerprint, .. } => {
+            Stage::Suspected { looks: 1, fingerprint: fingerprint.clone(), next_look_at: at }
+        }
+        Judgement::Alive { look_again_at, .. } => rest(at, *look_again_at),
+    };
+    let mut case = Case::about(conversation_id, facts, stage.clone(), request);
+    match judgement {
+        Judgement::Ghost { finding, fingerprint } => case.suspect(policy, sighting, finding, fingerprint),
+        // Only time is missing: there is nothing to tell yet.
+        Judgement::Alive { nobody_is_there: true, .. } => {}
+        Judgement::Alive { why, .. } => case.moved(stage, sighting, why),
+    }
+    case
+}
+
+/// What a look at the conversation calls for.
+pub fn step(policy: &Policy, case: &Case, sighting: &Sighting) -> Next {
+    let Some(due) = case.stage.next_look_at() else { return Next::Nothing };
+    if sighting.asked_at < due {
+        return Next::Nothing;
+    }
+    match &sighting.what {
+        What::Over { why } => over(case, sighting, why),
+        What::On(facts, _) if facts.case_id != case.case_id => superseded(case, sighting),
+        What::On(facts, judgement) => {
+            let mut case = case.clone();
+            case.take_in(facts);
+            match judgement {
+                Judgement::Ghost { finding, fingerprint } => ghost(policy, case, sighting, finding, fingerprint),
+                Judgement::Alive { why, look_again_at, nobody_is_there } => {
+                    alive(policy, case, sighting, why, *look_again_at, *nobody_is_there)
+                }
+            }
+        }
+    }
+}
+
+/// What a ghost calls for that was not looked for at the time noted in its case, but was come across: by an event, or by
+/// discovery. What was alive has changed, so its time is brought forward. The policy may want now what it only observed.
+pub fn come_across(policy: &Policy, case: &Case, sighting: &Sighting) -> Next {
+    let at = sighting.asked_at;
+    let is_ghost = matches!(&sighting.what, What::On(facts, Judgement::Ghost { .. }) if facts.case_id == case.case_id);
+    let mut case = case.clone();
+    let wanted_now = policy.mode == Mode::Enforce;
+    match &mut case.stage {
+        Stage::Dismissed { noted, look_then } if is_ghost && (*noted > at || !*look_then) => {
+            *noted = (*noted).min(after(at, policy.confirm.every.get()));
+            *look_then = true;
+        }
+        Stage::Observed { noted, look_then } if is_ghost && (!*look_then || (wanted_now && *noted > at)) => {
+            *noted = if wanted_now { at } else { (*noted).max(at) };
+            *look_then = true;
+        }
+        Stage::Dismissed { noted, .. } | Stage::Observed { noted, .. } if !is_ghost && *noted <= at => {
+            match (&case.stage, &sighting.what) {
+                (Stage::Dismissed { .. }, What::On(_, Judgement::Alive { look_again_at, .. })) => {
+                    case.stage = rest(at, *look_again_at);
+                }
+                _ => case.forget(at),
+            }
+        }
+        _ => return Next::Nothing,
+    }
+    Next::Store(Box::new(case))
+}
+
+/// What somebody's request makes of a case that is there already, at a look that found nobody; an error in words if it comes
+/// too late.
+pub fn requested(policy: &Policy, case: &Case, sighting: &Sighting, request: Request) -> Result<Case, String> {
+    let What::On(facts, Judgement::Ghost { finding, fingerprint }) = &sighting.what else {
+        return Err("it is not to be disconnected".to_owned());
+    };
+    let mut case = case.clone();
+    case.request = Some(request);
+    match case.state() {
+        State::Resolved => Err("its case is closed: it was disconnected".to_owned()),
+        State::Escalated => {
+            Err("its case was escalated: disconnecting does not end it, so ask Genesys Customer Care".to_owned())
+        }
+        State::Suspected | State::Confirmed | State::Disconnecting => Ok(case),
+        State::Dismissed | State::Observed => {
+            case.take_in(facts);
+            case.suspect(policy, sighting, finding, fingerprint);
+            Ok(case)
+        }
+    }
+}
+
+fn over(case: &Case, sighting: &Sighting, why: &str) -> Next {
+    let mut case = case.clone();
+    let at = sighting.asked_at;
+    match case.stage {
+        Stage::Disconnecting { .. } => case.moved(Stage::Resolved, sighting, why),
+        Stage::Suspected { .. } | Stage::Confirmed { .. } => {
+            let stage = Stage::Dismissed { noted: at, look_then: false };
+            case.moved(stage, sighting, &format!("It ended by itself. {why}"));
+        }
+        Stage::Dismissed { .. } | Stage::Observed { .. } => case.forget(at),
+        Stage::Resolved | Stage::Escalated => return Next::Nothing,
+    }
+    Next::Store(Box::new(case))
+}
+
+/// Somebody has joined since: whatever becomes of the conversation is another case.
+fn superseded(case: &Case, sighting: &Sighting) -> Next {
+    let mut case = case.clone();
+    if case.state().is_in_progress() {
+        let stage = Stage::Dismissed { noted: sighting.asked_at, look_then: false };
+        case.moved(stage, sighting, "Somebody has joined since, so this is another case.");
+    } else {
+        case.forget(sighting.asked_at);
+    }
+    Next::Store(Box::new(case))
+}
+
+fn alive(
+    policy: &Policy,
+    mut case: Case,
+    sighting: &Sighting,
+    why: &str,
+    look_again_at: Option<Timestamp>,
+    nobody_is_there: bool,
+) -> Next {
+    let at = sighting.asked_at;
+    match &mut case.stage {
+        // A teardown half done: nobody has come, but what is left has not lasted for long enough yet.
+        Stage::Disconnecting { next_look_at } if nobody_is_there => {
+            let patience = case.attempts.last().map_or(SignedDuration::ZERO, |attempt| at.duration_since(attempt.at));
+            let patience = patience.unsigned_abs().max(policy.verify.after.get());
+            *next_look_at = look_again_at.into_iter().fold(after(at, patience), Timestamp::min);
+        }
+        Stage::Dismissed { .. } => case.stage = rest(at, look_again_at),
+        Stage::Observed { .. } => case.watch_on(at),
+        _ => case.moved(rest(at, look_again_at), sighting, why),
+    }
+    Next::Store(Box::new(case))
+}
+
+fn ghost(policy: &Policy, mut case: Case, sighting: &Sighting, finding: &Finding, fingerprint: &Fingerprint) -> Next {
+    let every = policy.confirm.every.get();
+    let next_look_at = after(sighting.asked_at, every);
+    match &case.stage {
+        Stage::Suspected { looks, fingerprint: seen, .. } if case.agrees(seen, fingerprint) => {
+            let looks = looks + 1;
+            if looks >= policy.confirm.looks {
+                return confirmed(policy, case, sighting, finding, fingerprint, looks);
+            }
+            case.stage = Stage::Suspected { looks, fingerprint: fingerprint.clone(), next_look_at };
+        }
+        Stage::Suspected { .. } => {
+            case.finding = Some(finding.clone());
+            case.stage = case.suspicion(policy, fingerprint, sighting.asked_at);
+        }
+        Stage::Confirmed { fingerprint: seen, .. } if !case.agrees(seen, fingerprint) => {
+            let stage = Stage::Dismissed { noted: next_look_at, look_then: true };
+            case.moved(stage, sighting, "It has changed since it was confirmed, so it must be made sure of anew.");
+        }
+        Stage::Disconnecting { .. } if case.attempts_that_count() >= policy.verify.attempts => {
+            let reason = format!(
+                "It is still there after {} disconnect request(s). {}",
+                case.attempts_that_count(),
+                finding.reason
+            );
+            case.moved(Stage::Escalated, sighting, &reason);
+            case.support_case = Some(support_case::text(&case, sighting));
+        }
+        Stage::Confirmed { .. } | Stage::Disconnecting { .. } if policy.mode == Mode::Observe => {
+            case.observed(sighting);
+        }
+        Stage::Confirmed { .. } | Stage::Disconnecting { .. } => return Next::Disconnect(None),
+        Stage::Dismissed { .. } | Stage::Observed { .. } => case.suspect(policy, sighting, finding, fingerprint),
+        Stage::Resolved | Stage::Escalated => return Next::Nothing,
+    }
+    Next::Store(Box::new(case))
+}
+
+fn confirmed(
+    policy: &Policy,
+    mut case: Case,
+    sighting: &Sighting,
+    finding: &Finding,
+    fingerprint: &Fingerprint,
+    looks: u32,
+) -> Next {
+    case.finding = Some(finding.clone());
+    if policy.mode == Mode::Observe {
+        case.observed(sighting);
+        return Next::Store(Box::new(case));
+    }
+    let reason = format!("{looks} look(s) found the same. {}", finding.reason);
+    let stage = Stage::Confirmed { fingerprint: fingerprint.clone(), next_look_at: sighting.asked_at };
+    case.moved(stage, sighting, &reason);
+    Next::Disconnect(Some(Box::new(case)))
+}
+
+/// Dismissed until then, or for a while if it would stay alive for ever.
+fn rest(at: Timestamp, look_again_at: Option<Timestamp>) -> Stage {
+    Stage::Dismissed { noted: look_again_at.unwrap_or_else(|| later(at, REST)), look_then: look_again_at.is_some() }
+}
+
+/// So long after `at`.
+pub(crate) fn after(at: Timestamp, wait: Duration) -> Timestamp {
+    later(at, SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX))
+}
+
+fn later(at: Timestamp, wait: SignedDuration) -> Timestamp {
+    at.checked_add(wait).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,229 @@
+//! What is written into a case: moves, requests and their answers, failed looks.
+
+use std::time::Duration;
+
+use ghost_policy::Policy;
+use jiff::Timestamp;
+
+use super::{REST, after, later};
+use crate::case::{Attempt, Case, Finding, Fingerprint, Force, LegEvidence, Move, Request, Stage, State, Subject};
+use crate::ports::{Answer, Disconnection};
+use crate::sighting::{Facts, Sighting, What};
+
+/// A record stays well below `DynamoDB`'s 400 KB: of more moves, the oldest but the first few are left out.
+const MOST_MOVES: usize = 40;
+const FIRST_MOVES: usize = 4;
+
+/// After a look that failed: as long as `confirm.every`, then longer and longer, up to this.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
+/// While the breaker is tripped a case waits: ever longer, up to this, so that a reset is soon noticed.
+const LONGEST_WAIT_FOR_BREAKER: Duration = Duration::from_mins(10);
+
+/// A request that was not sent is decided anew after so long, and longer the more often that happens.
+const NOT_SENT_PAUSE: Duration = Duration::from_secs(1);
+
+impl Case {
+    /// A case of the conversation as it is.
+    pub(super) fn about(conversation_id: &str, facts: &Facts, stage: Stage, request: Option<Request>) -> Self {
+        Self {
+            conversation_id: conversation_id.to_owned(),
+            case_id: facts.case_id.clone(),
+            stage,
+            newest_leg_opened: facts.newest_leg_opened,
+            subject: facts.subject.clone(),
+            finding: None,
+            request,
+            attempts: Vec::new(),
+            hints: facts.hints.clone(),
+            support_case: None,
+            failed_looks: 0,
+            moves: Vec::new(),
+            moves_left_out: 0,
+        }
+    }
+
+    /// A note that there is no such conversation (any more).
+    pub(super) fn of_nothing(conversation_id: &str, at: Timestamp) -> Self {
+        let facts = Facts {
+            case_id: Self::id_of(conversation_id, None),
+            newest_leg_opened: None,
+            subject: Subject::default(),
+            hints: Vec::new(),
+            legs: Vec::new(),
+        };
+        let stage = Stage::Dismissed { noted: later(at, REST), look_then: false };
+        Self::about(conversation_id, &facts, stage, None)
+    }
+
+    /// What may be skipped in judging it.
+    pub fn force(&self) -> Force {
+        self.request.as_ref().map_or(Force::No, |request| request.force)
+    }
+
+    /// How many disconnect requests of this suspicion may have had an effect: those that were turned away or never left do
+    /// not count.
+    pub fn attempts_that_count(&self) -> u32 {
+        let suspected_at = self.moves.iter().rev().find(|one| one.to == State::Suspected).map(|one| one.at);
+        let counts = |attempt: &&Attempt| {
+            let turned_away = matches!(attempt.answer, Some(Answer::NotSent | Answer::RateLimited { .. }));
+            !turned_away && suspected_at.is_none_or(|since| attempt.at >= since)
+        };
+        u32::try_from(self.attempts.iter().filter(counts).count()).unwrap_or(u32::MAX)
+    }
+
+    /// Writes down that a disconnect is about to be requested. Whoever stores this, and nobody else, may send it.
+    pub(crate) fn begin_attempt(&mut self, policy: &Policy, sighting: &Sighting, now: Timestamp) {
+        let number = self.attempts.last().map_or(1, |attempt| attempt.number + 1);
+        let attempt =
+            Attempt { number, at: now, looked_at: sighting.asked_at, answer: None, words: None, correlation_id: None };
+        self.attempts.push(attempt);
+        let stage = Stage::Disconnecting { next_look_at: after(now, policy.verify.after.get()) };
+        if self.state() == State::Disconnecting {
+            self.stage = stage;
+        } else {
+            let reason = self.finding.as_ref().map_or_else(String::new, |finding| finding.reason.clone());
+            self.moved(stage, sighting, &format!("A disconnect is requested. {reason}"));
+        }
+    }
+
+    /// Writes down what came of the last disconnect request, and when to look.
+    pub(crate) fn note_answer(&mut self, policy: &Policy, disconnection: Disconnection) {
+        let unsent = self.attempts.iter().rev().skip(1).take_while(|one| one.answer == Some(Answer::NotSent)).count();
+        let Some(attempt) = self.attempts.last_mut() else { return };
+        let Disconnection { at, answer, words, correlation_id } = disconnection;
+        let verify_after = policy.verify.after.get();
+        let next_look_at = match answer {
+            Answer::NotSent => after(at, paused(NOT_SENT_PAUSE, unsent).min(verify_after.max(NOT_SENT_PAUSE))),
+            Answer::RateLimited { retry_after } => after(at, retry_after.unwrap_or_default().max(verify_after)),
+            _ => after(at.max(attempt.at), verify_after),
+        };
+        attempt.answer = Some(answer);
+        attempt.words = Some(words);
+        attempt.correlation_id = correlation_id;
+        self.stage = Stage::Disconnecting { next_look_at };
+    }
+
+    /// Puts the next look off, since this one failed.
+    pub(crate) fn look_failed(&mut self, policy: &Policy, now: Timestamp) {
+        let pause = paused(policy.confirm.every.get(), self.failed_looks as usize).min(LONGEST_PAUSE);
+        self.failed_looks = self.failed_looks.saturating_add(1);
+        self.put_off(after(now, pause));
+    }
+
+    /// Puts the next look off, since the breaker is tripped.
+    pub(crate) fn wait_for_breaker(&mut self, policy: &Policy, now: Timestamp) {
+        let waited = self.moves.last().map_or(Duration::ZERO, |one| now.duration_since(one.at).unsigned_abs());
+        let wait = (waited / 2).min(LONGEST_WAIT_FOR_BREAKER).max(policy.confirm.every.get());
+        self.put_off(after(now, wait));
+    }
+
+    fn put_off(&mut self, until: Timestamp) {
+        match &mut self.stage {
+            Stage::Suspected { next_look_at, .. }
+            | Stage::Confirmed { next_look_at, .. }
+            | Stage::Disconnecting { next_look_at } => *next_look_at = until,
+            Stage::Dismissed { noted, .. } | Stage::Observed { noted, .. } => *noted = until,
+            Stage::Resolved | Stage::Escalated => {}
+        }
+    }
+
+    /// Takes in what a look shows of the conversation.
+    pub(super) fn take_in(&mut self, facts: &Facts) {
+        self.failed_looks = 0;
+        self.subject = facts.subject.clone();
+        for hint in &facts.hints {
+            self.hint(hint.clone());
+        }
+    }
+
+    /// Notes what may have caused it.
+    pub(crate) fn hint(&mut self, hint: String) {
+        if !self.hints.contains(&hint) {
+            self.hints.push(hint);
+        }
+    }
+
+    pub(super) fn suspect(
+        &mut self,
+        policy: &Policy,
+        sighting: &Sighting,
+        finding: &Finding,
+        fingerprint: &Fingerprint,
+    ) {
+        self.finding = Some(finding.clone());
+        let stage = self.suspicion(policy, fingerprint, sighting.asked_at);
+        self.moved(stage, sighting, &finding.reason);
+    }
+
+    /// Found once. It is made sure of after a while, or at once if one look is all that is called for.
+    pub(super) fn suspicion(&self, policy: &Policy, fingerprint: &Fingerprint, at: Timestamp) -> Stage {
+        let at_once = policy.confirm.looks <= 1 || self.force() == Force::Live;
+        let wait = if at_once { Duration::ZERO } else { policy.confirm.every.get() };
+        Stage::Suspected { looks: 1, fingerprint: fingerprint.clone(), next_look_at: after(at, wait) }
+    }
+
+    pub(super) fn observed(&mut self, sighting: &Sighting) {
+        let stage = Stage::Observed { noted: later(sighting.asked_at, REST), look_then: true };
+        let reason = self.finding.as_ref().map_or_else(String::new, |finding| finding.reason.clone());
+        self.moved(stage, sighting, &format!("Reported only: the policy's mode is observe. {reason}"));
+    }
+
+    /// Observed, and alive now: it stays what it was, and is looked at again after a while.
+    pub(super) fn watch_on(&mut self, at: Timestamp) {
+        self.stage = Stage::Observed { noted: later(at, REST), look_then: true };
+    }
+
+    /// Whether a look found the very same as the one before. Who answers for a live conversation does not ask that.
+    pub(super) fn agrees(&self, seen: &Fingerprint, now: &Fingerprint) -> bool {
+        self.force() == Force::Live || seen == now
+    }
+
+    /// Nothing more is to be done about it, unless discovery comes across it after a while.
+    pub(super) fn forget(&mut self, at: Timestamp) {
+        match &mut self.stage {
+            Stage::Dismissed { noted, look_then } | Stage::Observed { noted, look_then } => {
+                *noted = later(at, REST);
+                *look_then = false;
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn moved(&mut self, stage: Stage, sighting: &Sighting, reason: &str) {
+        let evidence: Vec<LegEvidence> = match &sighting.what {
+            What::On(facts, _) => facts.legs.clone(),
+            What::Over { .. } => Vec::new(),
+        };
+        let from = self.moves.last().map(|one| one.to);
+        let to = stage.state();
+        self.stage = stage;
+        self.moves.push(Move {
+            number: self.moves.last().map_or(1, |one| one.number + 1),
+            at: sighting.asked_at,
+            from,
+            to,
+            reason: reason.to_owned(),
+            evidence,
+            correlation_id: sighting.correlation_id.clone(),
+            unannounced: to.is_announced(),
+        });
+        if self.moves.len() > MOST_MOVES {
+            self.moves.remove(FIRST_MOVES);
+            self.moves_left_out = self.moves_left_out.saturating_add(1);
+        }
+    }
+}
+
+impl State {
+    /// Whether the world is told of a move to it (DESIGN §4.5).
+    const fn is_announced(self) -> bool {
+        !matches!(self, Self::Confirmed | Self::Disconnecting)
+    }
+}
+
+/// `base`, doubled so many times.
+fn paused(base: Duration, times: usize) -> Duration {
+    let factor = 1_u32.checked_shl(u32::try_from(times).unwrap_or(u32::MAX)).unwrap_or(u32::MAX);
+    base.checked_mul(factor).unwrap_or(Duration::MAX)
+}

@@ -1,0 +1,289 @@
+use ghost_policy::Policy;
+use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::{Next, come_across, open, requested, step};
+use crate::announce;
+use crate::case::{Case, Force, Request, Stage, State};
+use crate::ports::{Answer, Disconnection};
+use crate::sighting::Sighting;
+use crate::testing::{
+    agent_alone, agent_held, alone_again, customer_back, ended, enforce, half_torn_down, look, minute, observe, second,
+    sighting,
+};
+
+fn opened(policy: &Policy, conversation: &Value, at: Timestamp) -> Case {
+    open(policy, "c-1", &sighting(policy, conversation, at), None)
+}
+
+fn after(policy: &Policy, case: &Case, conversation: &Value, at: Timestamp) -> Next {
+    step(policy, case, &sighting(policy, conversation, at))
+}
+
+fn stored(next: Next) -> Case {
+    match next {
+        Next::Store(case) | Next::Disconnect(Some(case)) => *case,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Suspected at minute 20, confirmed at 21.
+fn confirmed(policy: &Policy) -> Case {
+    let case = opened(policy, &agent_alone(), minute(20));
+    assert_eq!(case.state(), State::Suspected);
+    match after(policy, &case, &agent_alone(), minute(21)) {
+        Next::Disconnect(Some(case)) => *case,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Requested at minute 21, answered so, to be verified at 21:45.
+fn requested_once(policy: &Policy, answer: Answer) -> Case {
+    let mut case = confirmed(policy);
+    request(policy, &mut case, minute(21), answer);
+    case
+}
+
+fn request(policy: &Policy, case: &mut Case, at: Timestamp, answer: Answer) {
+    case.begin_attempt(policy, &sighting(policy, &agent_alone(), at), at);
+    let words = "told".to_owned();
+    case.note_answer(policy, Disconnection { at, answer, words, correlation_id: Some("post-1".to_owned()) });
+}
+
+fn states(case: &Case) -> Vec<State> {
+    case.moves.iter().map(|one| one.to).collect()
+}
+
+#[test]
+fn a_ghost_is_suspected_made_sure_of_disconnected_and_verified() {
+    let policy = enforce();
+    let case = requested_once(&policy, Answer::Accepted);
+    assert_eq!(case.due_at(), Some(minute(20)), "its first move is still to be told");
+    assert_eq!(case.stage.next_look_at(), Some(second(21 * 60 + 45)));
+    let case = stored(after(&policy, &case, &ended(), minute(22)));
+    let moves = [State::Suspected, State::Confirmed, State::Disconnecting, State::Resolved];
+    assert_eq!(states(&case), moves);
+    assert_eq!(case.stage.next_look_at(), None);
+    let words: Vec<_> = announce::of_case(&case).into_iter().map(|outcome| outcome.detail_type).collect();
+    assert_eq!(words, ["Ghost Interaction Suspected", "Ghost Interaction Disconnected"]);
+}
+
+#[test]
+fn a_look_before_its_time_does_not_count() {
+    let policy = enforce();
+    let case = opened(&policy, &agent_alone(), minute(20));
+    assert_eq!(after(&policy, &case, &agent_alone(), second(20 * 60 + 59)), Next::Nothing);
+}
+
+#[test]
+fn what_changed_between_two_looks_is_made_sure_of_anew() {
+    let policy = enforce();
+    let case = opened(&policy, &agent_alone(), minute(20));
+    let case = stored(after(&policy, &case, &agent_held(), minute(21)));
+    assert!(matches!(case.stage, Stage::Suspected { looks: 1, next_look_at, .. } if next_look_at == minute(22)));
+    assert!(matches!(after(&policy, &case, &agent_held(), minute(22)), Next::Disconnect(Some(_))));
+}
+
+#[test]
+fn what_changed_after_it_was_confirmed_is_dismissed_and_looked_at_again() {
+    let policy = enforce();
+    let case = stored(after(&policy, &confirmed(&policy), &agent_held(), minute(30)));
+    assert_eq!(case.state(), State::Dismissed);
+    let case = stored(after(&policy, &case, &agent_held(), minute(31)));
+    assert_eq!(case.state(), State::Suspected);
+}
+
+#[test]
+fn whoever_joins_later_makes_a_new_case() {
+    let policy = enforce();
+    for case in [opened(&policy, &agent_alone(), minute(20)), requested_once(&policy, Answer::Accepted)] {
+        for joined in [customer_back(), alone_again()] {
+            let case = stored(after(&policy, &case, &joined, minute(60)));
+            assert_eq!(case.state(), State::Dismissed);
+            assert_eq!(case.stage.next_look_at(), None);
+        }
+    }
+    let (old, new) = (opened(&policy, &agent_alone(), minute(20)), opened(&policy, &alone_again(), minute(60)));
+    assert!(old.case_id < new.case_id, "ids sort by time: {} {}", old.case_id, new.case_id);
+    assert_eq!(old.case_id, "c-1_2026-03-02T08:00:00.000Z");
+}
+
+#[test]
+fn a_teardown_half_done_is_the_same_case_and_no_second_request_comes_too_early() {
+    let policy = enforce();
+    let case = requested_once(&policy, Answer::Accepted);
+    let case = stored(after(&policy, &case, &half_torn_down(21), minute(22)));
+    assert!(matches!(case.stage, Stage::Disconnecting { next_look_at } if next_look_at <= minute(26)));
+    // Nobody has been there for `noConnectedPartyFor` since then.
+    assert_eq!(after(&policy, &case, &half_torn_down(21), minute(26)), Next::Disconnect(None));
+    assert_eq!(stored(after(&policy, &case, &ended(), minute(26))).state(), State::Resolved);
+}
+
+#[test]
+fn after_all_attempts_it_is_escalated_once_with_all_that_a_support_case_needs() {
+    let policy = enforce();
+    let mut case = requested_once(&policy, Answer::Accepted);
+    for minutes in [22, 23] {
+        assert_eq!(after(&policy, &case, &agent_alone(), minute(minutes)), Next::Disconnect(None));
+        request(&policy, &mut case, minute(minutes), Answer::Unknown);
+    }
+    let case = stored(after(&policy, &case, &agent_alone(), minute(24)));
+    assert_eq!(case.state(), State::Escalated);
+    let text = case.support_case.as_deref().unwrap();
+    let needed =
+        ["c-1", "post-1", "look-", "3. ", "agent voice agent: connected", "error.ininedgecontrol.session.inactive"];
+    for part in needed {
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+    }
+    assert!(!text.contains("Jane"));
+    assert_eq!(after(&policy, &case, &agent_alone(), minute(90)), Next::Nothing);
+    assert_eq!(come_across(&policy, &case, &sighting(&policy, &agent_alone(), minute(90))), Next::Nothing);
+}
+
+#[test]
+fn what_was_turned_away_is_not_an_attempt_and_what_may_have_been_sent_is() {
+    let policy = enforce();
+    let count = |answer| requested_once(&policy, answer).attempts_that_count();
+    let turned_away = [Answer::NotSent, Answer::RateLimited { retry_after: None }];
+    assert_eq!(turned_away.map(count), [0, 0]);
+    let sent = [Answer::Accepted, Answer::ServerError, Answer::Unknown, Answer::Conflict, Answer::Refused];
+    assert_eq!(sent.map(count), [1, 1, 1, 1, 1]);
+    let mut died_before_it_could_tell = confirmed(&policy);
+    died_before_it_could_tell.begin_attempt(&policy, &sighting(&policy, &agent_alone(), minute(21)), minute(21));
+    assert_eq!(died_before_it_could_tell.attempts_that_count(), 1);
+    let waits = Some(std::time::Duration::from_mins(10));
+    let case = requested_once(&policy, Answer::RateLimited { retry_after: waits });
+    assert_eq!(case.stage.next_look_at(), Some(minute(31)));
+}
+
+#[test]
+fn observe_mode_never_disconnects() {
+    let policy = observe();
+    let case = opened(&policy, &agent_alone(), minute(20));
+    let Next::Store(case) = after(&policy, &case, &agent_alone(), minute(21)) else { panic!("only stored") };
+    assert_eq!(states(&case), [State::Suspected, State::Observed]);
+    for begun in [confirmed(&enforce()), requested_once(&enforce(), Answer::Accepted)] {
+        let case = stored(after(&policy, &begun, &agent_alone(), minute(60)));
+        assert_eq!(case.state(), State::Observed, "the mode changed while it was in hand");
+    }
+}
+
+#[test]
+fn observed_ones_rest_for_a_day_or_until_the_policy_is_in_force() {
+    let policy = observe();
+    let case = opened(&policy, &agent_alone(), minute(20));
+    let case = stored(after(&policy, &case, &agent_alone(), minute(21)));
+    assert_eq!(after(&policy, &case, &agent_alone(), minute(60)), Next::Nothing);
+    assert_eq!(come_across(&policy, &case, &sighting(&policy, &agent_alone(), minute(60))), Next::Nothing);
+    let again = stored(after(&policy, &case, &agent_alone(), minute(21 + 24 * 60)));
+    assert_eq!(again.state(), State::Suspected);
+    let now = stored(come_across(&enforce(), &case, &sighting(&enforce(), &agent_alone(), minute(60))));
+    assert_eq!(stored(after(&enforce(), &now, &agent_alone(), minute(61))).state(), State::Suspected);
+}
+
+#[test]
+fn the_living_are_noted_with_when_to_look_next() {
+    let policy = enforce();
+    let early = opened(&policy, &agent_alone(), minute(10));
+    assert_eq!(early.stage, Stage::Dismissed { noted: minute(16), look_then: true });
+    assert!(early.moves.is_empty(), "only time is missing: there is nothing to tell");
+    let talking = opened(&policy, &customer_back(), minute(25));
+    assert_eq!(talking.stage, Stage::Dismissed { noted: minute(25 + 24 * 60), look_then: false });
+    assert_eq!((states(&talking), talking.stage.next_look_at()), (vec![State::Dismissed], None));
+    // It has changed, so its time is brought forward; it is not suspected before.
+    let mut changed = talking;
+    changed.case_id = opened(&policy, &alone_again(), minute(60)).case_id;
+    let changed = stored(come_across(&policy, &changed, &sighting(&policy, &alone_again(), minute(60))));
+    assert_eq!(changed.stage, Stage::Dismissed { noted: minute(61), look_then: true });
+}
+
+#[test]
+fn what_ends_by_itself_is_dismissed() {
+    let policy = enforce();
+    let case = stored(after(&policy, &confirmed(&policy), &ended(), minute(40)));
+    assert_eq!(case.state(), State::Dismissed);
+    assert!(case.moves.last().unwrap().reason.contains("ended by itself"));
+}
+
+fn asked(force: Force) -> Request {
+    let (event_id, requested_by, reason) = ("e-1".to_owned(), "operator".to_owned(), "stuck".to_owned());
+    Request { event_id, requested_by, reason, force }
+}
+
+#[test]
+fn a_request_brings_back_what_was_dismissed_and_comes_too_late_for_what_is_final() {
+    let policy = enforce();
+    let seen = Sighting::of(&policy, &look(&agent_alone(), minute(5)), Force::Durations);
+    let dismissed = opened(&policy, &agent_alone(), minute(3));
+    let case = requested(&policy, &dismissed, &seen, asked(Force::Durations)).unwrap();
+    assert_eq!((case.state(), case.force()), (State::Suspected, Force::Durations));
+    let resolved = stored(after(&policy, &requested_once(&policy, Answer::Accepted), &ended(), minute(22)));
+    let refused = requested(&policy, &resolved, &seen, asked(Force::Durations)).unwrap_err();
+    assert!(refused.contains("was disconnected"), "{refused}");
+}
+
+#[test]
+fn only_live_goes_past_somebody_who_may_be_there() {
+    let policy = enforce();
+    let judged = |force| Sighting::of(&policy, &look(&customer_back(), minute(25)), force);
+    for force in [Force::No, Force::Durations] {
+        let case = open(&policy, "c-1", &judged(force), Some(asked(force)));
+        assert_eq!(case.state(), State::Dismissed, "{force:?}");
+    }
+    let case = open(&policy, "c-1", &judged(Force::Live), Some(asked(Force::Live)));
+    assert_eq!(case.stage.next_look_at(), Some(minute(25)), "there is nothing to make sure of");
+    let excluded = Policy::parse("version: 1\nmode: enforce\nrules: []\n").unwrap().0;
+    let seen = Sighting::of(&excluded, &look(&customer_back(), minute(25)), Force::Live);
+    assert_eq!(open(&excluded, "c-1", &seen, Some(asked(Force::Live))).state(), State::Dismissed);
+}
+
+#[test]
+fn whoever_asked_is_told_that_it_was_alive() {
+    let policy = enforce();
+    let seen = sighting(&policy, &agent_alone(), minute(20));
+    let case = open(&policy, "c-1", &seen, Some(asked(Force::No)));
+    let case = stored(after(&policy, &case, &customer_back(), minute(21)));
+    let refused = announce::of_case(&case).into_iter().find(|one| one.detail_type == "Disconnect Interaction Refused");
+    assert_eq!(refused.unwrap().id, "e-1_c-1_refused");
+}
+
+proptest! {
+    /// Whatever looks and answers come in whatever order: moves follow one another, final states stay, nothing is requested of a
+    /// conversation that is not a ghost, and the record reads back as it was written.
+    #[test]
+    fn any_life_is_a_life(steps in prop::collection::vec((0_usize..6, 0_usize..4, 1_i64..40), 1..60), enforced: bool) {
+        let policy = if enforced { enforce() } else { observe() };
+        let forms = [agent_alone(), agent_held(), customer_back(), half_torn_down(21), ended(), alone_again()];
+        let answers = [Answer::Accepted, Answer::NotSent, Answer::Unknown, Answer::RateLimited { retry_after: None }];
+        let mut case = opened(&policy, &agent_alone(), minute(20));
+        let mut now = 20;
+        for (form, answer, minutes) in steps {
+            now += minutes;
+            let before = case.clone();
+            let seen = sighting(&policy, &forms[form], minute(now));
+            match step(&policy, &case, &seen) {
+                Next::Nothing => {}
+                Next::Store(next) => case = *next,
+                Next::Disconnect(next) => {
+                    prop_assert!(enforced && [0, 1, 3].contains(&form));
+                    case = next.map_or(case, |next| *next);
+                    case.begin_attempt(&policy, &seen, minute(now));
+                    let words = String::new();
+                    let told = Disconnection { at: minute(now), answer: answers[answer], words, correlation_id: None };
+                    case.note_answer(&policy, told);
+                }
+            }
+            if before.state().is_final() {
+                prop_assert_eq!(&before, &case);
+            }
+            let chained = case.moves.iter().zip(case.moves.iter().skip(1)).all(|(one, next)| next.from == Some(one.to));
+            prop_assert!(chained || case.moves_left_out > 0);
+            prop_assert!(case.attempts_that_count() <= policy.verify.attempts);
+            prop_assert_eq!(case.moves.last().map(|one| one.to), Some(case.state()));
+            let json = serde_json::to_string(&case).unwrap();
+            prop_assert!(json.len() < 300_000 && !json.contains("Jane"));
+            prop_assert_eq!(serde_json::from_str::<Case>(&json).unwrap(), case.clone());
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! One invocation: the ports, the policy, and until when it may go on.
+
+mod attend;
+mod breaker;
+mod discover;
+mod requests;
+mod take_up;
+mod tick;
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use ghost_policy::Policy;
+use jiff::Timestamp;
+
+pub use requests::{refuse, reset_breaker};
+pub use tick::{Report, tick};
+
+use crate::life;
+use crate::ports::{PortError, Ports};
+
+pub use requests::disconnect;
+
+/// A disconnect is only requested on the strength of a look no older than this (DESIGN §4.4).
+pub const FRESH: Duration = Duration::from_secs(5);
+
+/// A moment that is no further away is waited for, instead of being left to the next run.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Nothing is begun with less time left.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// So many failures in a row are an outage: the run ends, rather than put off everything it touches.
+const OUTAGE: u32 = 4;
+
+/// One invocation.
+struct Run<'a, P> {
+    ports: &'a P,
+    policy: &'a Policy,
+    until: Timestamp,
+    failures_in_a_row: Cell<u32>,
+    counts: Cell<Report>,
+}
+
+impl<'a, P: Ports> Run<'a, P> {
+    fn new(ports: &'a P, policy: &'a Policy, until: Timestamp) -> Self {
+        Self { ports, policy, until, failures_in_a_row: Cell::new(0), counts: Cell::default() }
+    }
+
+    /// Whether something more may be begun.
+    fn goes_on(&self) -> bool {
+        life::after(self.ports.now(), MARGIN) <= self.until && self.failures_in_a_row.get() < OUTAGE
+    }
+
+    /// Waits for a moment if it is near and before the end. Tells whether it has come.
+    async fn wait_for(&self, moment: Timestamp) -> bool {
+        let now = self.ports.now();
+        if moment <= now {
+            return true;
+        }
+        if moment > life::after(now, WAIT) || life::after(moment, MARGIN) > self.until {
+            return false;
+        }
+        self.ports.sleep_until(moment).await;
+        self.ports.now() >= moment
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Report)) {
+        let mut counts = self.counts.get();
+        change(&mut counts);
+        self.counts.set(counts);
+    }
+
+    /// Notes whether something succeeded; what fails is logged, and nothing is known of it.
+    fn noted<T>(&self, conversation_id: &str, result: Result<T, PortError>) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.failures_in_a_row.set(0);
+                Some(value)
+            }
+            Err(error) => {
+                self.failures_in_a_row.set(self.failures_in_a_row.get() + 1);
+                self.count(|counts| counts.failures += 1);
+                tracing::warn!(conversation_id, %error, "left alone: nothing is known, so nothing is done");
+                None
+            }
+        }
+    }
+}

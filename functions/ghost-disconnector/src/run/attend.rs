@@ -1,0 +1,142 @@
+//! A case that is due: the world told, a look, and what follows from it.
+
+use jiff::Timestamp;
+
+use super::{FRESH, Run};
+use crate::breaker::Decision;
+use crate::case::{Case, Stage, State};
+use crate::life::{self, Next};
+use crate::ports::{Answer, Disconnection, Look, PortError, Ports, StoredCase};
+use crate::sighting::Sighting;
+use crate::{announce, hints};
+
+impl<P: Ports> Run<'_, P> {
+    /// Does what is due about a case. Gives it as it is then, or nothing if another run has it in hand.
+    pub(super) async fn attend(&self, stored: StoredCase) -> Result<Option<StoredCase>, PortError> {
+        let Some(stored) = self.announced(stored).await? else { return Ok(None) };
+        let now = self.ports.now();
+        if stored.case.stage.next_look_at().is_none_or(|due| due > now) {
+            return Ok(Some(stored));
+        }
+        if matches!(stored.case.stage, Stage::Confirmed { .. }) && self.is_tripped().await? {
+            return self.changed(stored, |case| case.wait_for_breaker(self.policy, now)).await;
+        }
+        self.count(|counts| counts.looks += 1);
+        let look = match self.ports.look(&stored.case.conversation_id).await {
+            Ok(look) => look,
+            Err(error) => {
+                // Noted before it is told: the same look must not fail again and again at the head of the line.
+                let now = self.ports.now();
+                self.changed(stored, |case| case.look_failed(self.policy, now)).await?;
+                return Err(error);
+            }
+        };
+        self.follow(stored, &look).await
+    }
+
+    /// Does what a look calls for.
+    async fn follow(&self, stored: StoredCase, look: &Look) -> Result<Option<StoredCase>, PortError> {
+        let sighting = Sighting::of(self.policy, look, stored.case.force());
+        // The new case is made first, so that nothing is forgotten if this run ends in between.
+        if sighting.is_of_another_case(&stored.case) {
+            self.open_if_ghost(&stored.case.conversation_id, look).await?;
+        }
+        let case = match life::step(self.policy, &stored.case, &sighting) {
+            Next::Nothing => return Ok(Some(stored)),
+            Next::Store(case) => return self.store(stored.version, *case).await,
+            Next::Disconnect(None) => Some(stored),
+            Next::Disconnect(Some(case)) => self.ports.advance_case(stored.version, *case).await?,
+        };
+        match case {
+            Some(stored) => self.disconnect(stored, &sighting).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Requests a disconnect: leave from the breaker, the attempt written down, the look still fresh; and only then sent.
+    async fn disconnect(&self, stored: StoredCase, sighting: &Sighting) -> Result<Option<StoredCase>, PortError> {
+        let send_by = life::after(sighting.asked_at, FRESH);
+        if self.ports.now() >= send_by {
+            // Too old already. It is still due, so it will be looked at again.
+            return Ok(Some(stored));
+        }
+        let Decision::Granted { others, of_its_provider } = self.permit(&stored.case).await? else {
+            let now = self.ports.now();
+            return self.changed(stored, |case| case.wait_for_breaker(self.policy, now)).await;
+        };
+        let now = self.ports.now();
+        let mut case = stored.case;
+        if let Some(hint) = hints::others_at_that_time(others, of_its_provider) {
+            case.hint(hint);
+        }
+        case.begin_attempt(self.policy, sighting, now);
+        // Only the run whose write this is may send the request.
+        let Some(stored) = self.ports.advance_case(stored.version, case).await? else { return Ok(None) };
+        let disconnection = self.send(&stored.case.conversation_id, send_by).await;
+        self.count(|counts| counts.requests += u32::from(disconnection.answer != Answer::NotSent));
+        tracing::info!(
+            conversation_id = stored.case.conversation_id,
+            case_id = stored.case.case_id,
+            answer = disconnection.words,
+            "disconnect requested"
+        );
+        self.changed(stored, |case| case.note_answer(self.policy, disconnection)).await
+    }
+
+    async fn send(&self, conversation_id: &str, send_by: Timestamp) -> Disconnection {
+        let at = self.ports.now();
+        if at < send_by {
+            return self.ports.disconnect(conversation_id, send_by).await;
+        }
+        let words = "not sent: the look was too old by then".to_owned();
+        Disconnection { at, answer: Answer::NotSent, words, correlation_id: None }
+    }
+
+    /// Stores a change that is no move.
+    async fn changed(
+        &self,
+        stored: StoredCase,
+        change: impl FnOnce(&mut Case),
+    ) -> Result<Option<StoredCase>, PortError> {
+        let StoredCase { mut case, version } = stored;
+        change(&mut case);
+        self.ports.advance_case(version, case).await
+    }
+
+    /// Stores a case and tells the world of its moves.
+    pub(super) async fn store(&self, seen_version: u64, case: Case) -> Result<Option<StoredCase>, PortError> {
+        match self.ports.advance_case(seen_version, case).await? {
+            Some(stored) => self.announced(stored).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Tells the world of moves that it does not know of, then notes that it does. A run that dies in between leaves the
+    /// case due, so that another tells it again.
+    pub(super) async fn announced(&self, stored: StoredCase) -> Result<Option<StoredCase>, PortError> {
+        let outcomes = announce::of_case(&stored.case);
+        if outcomes.is_empty() {
+            return Ok(Some(stored));
+        }
+        for one in stored.case.moves.iter().filter(|one| one.unannounced) {
+            self.count(|counts| counts.moved(one.to));
+            let StoredCase { case, .. } = &stored;
+            let (conversation_id, case_id, to) = (&case.conversation_id, &case.case_id, one.to.as_str());
+            tracing::info!(conversation_id, case_id, to, reason = one.reason, "case moved");
+        }
+        self.ports.put_outcomes(outcomes).await?;
+        self.changed(stored, |case| case.moves.iter_mut().for_each(|one| one.unannounced = false)).await
+    }
+
+    /// A case for a ghost in a form that has none yet.
+    async fn open_if_ghost(&self, conversation_id: &str, look: &Look) -> Result<(), PortError> {
+        let sighting = Sighting::of(self.policy, look, crate::case::Force::No);
+        let case = life::open(self.policy, conversation_id, &sighting, None);
+        if case.state() == State::Suspected
+            && let Some(stored) = self.ports.create_case(case).await?
+        {
+            self.announced(stored).await?;
+        }
+        Ok(())
+    }
+}

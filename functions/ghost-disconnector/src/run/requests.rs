@@ -1,0 +1,133 @@
+//! What operators ask for: the same checks, and an answer in words for what is refused.
+
+use ghost_policy::Policy;
+use ghost_policy::policy::Mode;
+use jiff::Timestamp;
+
+use super::tick::{InHand, Report};
+use super::{Run, breaker};
+use crate::announce;
+use crate::case::{Force, Request};
+use crate::life;
+use crate::ports::{PortError, Ports, StoredCase};
+use crate::sighting::{Judgement, Sighting, What};
+
+/// Takes up `Disconnect Interaction Requested`: a case for each conversation that may be disconnected, a refusal for each other.
+///
+/// # Errors
+/// If not all could be taken up. Asking again is safe: each is taken up once.
+pub async fn disconnect<P: Ports>(
+    ports: &P,
+    policy: &Policy,
+    conversation_ids: &[String],
+    request: &Request,
+    until: Timestamp,
+) -> Result<Report, PortError> {
+    let run = Run::new(ports, policy, until);
+    if request.force == Force::Live {
+        tracing::warn!(
+            requested_by = request.requested_by,
+            reason = request.reason,
+            ?conversation_ids,
+            "asked to disconnect whoever is there"
+        );
+    }
+    let mut hand = InHand::default();
+    for conversation_id in conversation_ids {
+        if !run.goes_on() {
+            let reason = "the time was up; those that are left are taken up when it is delivered again".to_owned();
+            return Err(PortError { operation: "taking up a disconnect request", reason });
+        }
+        if let Some(stored) = Box::pin(run.request(conversation_id, request)).await? {
+            hand.take_case(stored);
+        }
+    }
+    run.what_becomes_due(&mut hand).await;
+    Ok(run.counts.get())
+}
+
+/// Refuses a disconnect request for all its conversations: there is no policy in force, say.
+pub async fn refuse<P: Ports>(
+    ports: &P,
+    conversation_ids: &[String],
+    request: &Request,
+    reason: &str,
+) -> Result<(), PortError> {
+    let Request { event_id, requested_by, force, .. } = request;
+    let refusals = conversation_ids.iter().map(|id| announce::of_refusal(id, event_id, requested_by, *force, reason));
+    ports.put_outcomes(refusals.collect()).await
+}
+
+/// Takes up `Breaker Reset Requested`.
+///
+/// # Errors
+/// If the breaker could not be reset. Asking again is safe.
+pub async fn reset_breaker<P: Ports>(
+    ports: &P,
+    event_id: &str,
+    requested_by: &str,
+    reason: &str,
+) -> Result<(), PortError> {
+    const TRIES: u32 = 5;
+    for _ in 0..TRIES {
+        let (mut state, version) = breaker::read(ports).await?;
+        if !state.reset(event_id) || breaker::write(ports, version, &state).await? {
+            tracing::warn!(requested_by, reason, "the breaker is reset");
+            return Ok(());
+        }
+    }
+    Err(PortError { operation: "resetting the breaker", reason: "others kept changing it".to_owned() })
+}
+
+impl<P: Ports> Run<'_, P> {
+    async fn request(&self, conversation_id: &str, request: &Request) -> Result<Option<StoredCase>, PortError> {
+        let latest = self.ports.latest_case(conversation_id).await?;
+        let known = latest.as_ref().and_then(|stored| stored.case.request.as_ref());
+        if known.is_some_and(|known| known.event_id == request.event_id) {
+            // Delivered again, or a run died on the way: the case goes on by itself.
+            return match latest {
+                Some(stored) => self.announced(stored).await,
+                None => Ok(None),
+            };
+        }
+        if self.policy.mode == Mode::Observe {
+            return self
+                .refuse(conversation_id, request, "the policy's mode is observe: nothing is disconnected")
+                .await;
+        }
+        self.count(|counts| counts.looks += 1);
+        let look = match self.ports.look(conversation_id).await {
+            Ok(look) => look,
+            Err(error) => {
+                let reason = format!("it could not be looked at, so nothing is known of it: {error}");
+                return self.refuse(conversation_id, request, &reason).await;
+            }
+        };
+        let sighting = Sighting::of(self.policy, &look, request.force);
+        match &sighting.what {
+            What::Over { why } | What::On(_, Judgement::Alive { why, .. }) => {
+                return self.refuse(conversation_id, request, why).await;
+            }
+            What::On(_, Judgement::Ghost { .. }) => {}
+        }
+        let stored = match latest.filter(|stored| !sighting.is_of_another_case(&stored.case)) {
+            None => {
+                let case = life::open(self.policy, conversation_id, &sighting, Some(request.clone()));
+                self.ports.create_case(case).await?
+            }
+            Some(stored) => match life::requested(self.policy, &stored.case, &sighting, request.clone()) {
+                Ok(case) => self.ports.advance_case(stored.version, case).await?,
+                Err(reason) => return self.refuse(conversation_id, request, &reason).await,
+            },
+        };
+        // Another run has just written this case: delivered again, the request meets it as it is then.
+        let lost =
+            || PortError { operation: "taking up a disconnect request", reason: "another run has it".to_owned() };
+        self.announced(stored.ok_or_else(lost)?).await
+    }
+
+    async fn refuse<T>(&self, conversation_id: &str, request: &Request, reason: &str) -> Result<Option<T>, PortError> {
+        refuse(self.ports, &[conversation_id.to_owned()], request, reason).await?;
+        Ok(None)
+    }
+}

@@ -1,0 +1,112 @@
+//! A conversation that somebody wants looked at: the watcher, or discovery.
+
+use jiff::Timestamp;
+
+use super::Run;
+use crate::announce;
+use crate::case::{Case, Force, State};
+use crate::life::{self, Next};
+use crate::ports::{DueWatch, PortError, Ports, StoredCase};
+use crate::sighting::{Judgement, Sighting, What};
+
+/// After a look that failed, the watcher's conversation is looked at again.
+const PAUSE: std::time::Duration = std::time::Duration::from_mins(2);
+
+/// What became of a conversation.
+pub(super) enum TakenUp {
+    /// A case has it in hand, or knows when to.
+    ByCase(Box<StoredCase>),
+    /// It is alive, and may be a ghost then.
+    Until(Timestamp),
+    /// Nothing is to be done about it.
+    Done,
+}
+
+impl TakenUp {
+    fn by_case(stored: StoredCase) -> Self {
+        Self::ByCase(Box::new(stored))
+    }
+}
+
+impl<P: Ports> Run<'_, P> {
+    /// Looks at a conversation that the watcher says is due.
+    pub(super) async fn take_up_watch(&self, seen: &DueWatch) -> Result<TakenUp, PortError> {
+        let id = &seen.conversation_id;
+        let latest = self.ports.latest_case(id).await?;
+        let taken_up = match self.take_up(id, latest, false).await {
+            Ok(taken_up) => taken_up,
+            Err(error) => {
+                self.ports.look_again(seen, life::after(self.ports.now(), PAUSE)).await?;
+                return Err(error);
+            }
+        };
+        match &taken_up {
+            TakenUp::Until(at) => self.ports.look_again(seen, *at).await?,
+            TakenUp::ByCase(_) | TakenUp::Done => self.ports.leave(seen).await?,
+        }
+        Ok(taken_up)
+    }
+
+    /// Looks at a conversation, and opens a case for it if it is a ghost; or, if the living are to be noted too, in any case.
+    pub(super) async fn take_up(
+        &self,
+        conversation_id: &str,
+        latest: Option<StoredCase>,
+        note_the_living: bool,
+    ) -> Result<TakenUp, PortError> {
+        self.count(|counts| counts.looks += 1);
+        let look = self.ports.look(conversation_id).await?;
+        let sighting = Sighting::of(self.policy, &look, Force::No);
+        let latest = latest.filter(|stored| !sighting.is_of_another_case(&stored.case));
+        if let Some(stored) = latest {
+            return self.come_across(stored, &sighting, note_the_living).await;
+        }
+        let case = life::open(self.policy, conversation_id, &sighting, None);
+        if case.state() == State::Suspected || note_the_living {
+            let Some(stored) = self.ports.create_case(case).await? else { return Ok(until(&sighting)) };
+            let stored = self.announced(stored).await?;
+            return Ok(stored.map_or(TakenUp::Done, TakenUp::by_case));
+        }
+        // No case is kept of what is alive, but the world is told why it is let alone.
+        let outcomes = announce::of_case(&case);
+        if !outcomes.is_empty() {
+            self.ports.put_outcomes(outcomes).await?;
+        }
+        Ok(until(&sighting))
+    }
+
+    /// There is a case already.
+    async fn come_across(
+        &self,
+        stored: StoredCase,
+        sighting: &Sighting,
+        note_the_living: bool,
+    ) -> Result<TakenUp, PortError> {
+        let is_ghost = matches!(&sighting.what, What::On(_, Judgement::Ghost { .. }));
+        if !is_ghost && !note_the_living && !stored.case.state().is_in_progress() {
+            return Ok(until(sighting));
+        }
+        match life::come_across(self.policy, &stored.case, sighting) {
+            Next::Store(case) => {
+                let stored = self.ports.advance_case(stored.version, *case).await?;
+                Ok(stored.map_or(TakenUp::Done, TakenUp::by_case))
+            }
+            Next::Nothing | Next::Disconnect(_) => Ok(TakenUp::by_case(stored)),
+        }
+    }
+}
+
+/// When a conversation without a case in hand is to be looked at again.
+fn until(sighting: &Sighting) -> TakenUp {
+    match &sighting.what {
+        What::On(_, Judgement::Alive { look_again_at: Some(at), .. }) => TakenUp::Until(*at),
+        What::On(..) | What::Over { .. } => TakenUp::Done,
+    }
+}
+
+impl Sighting {
+    /// Whether the conversation has another form than the one that the case is about.
+    pub(super) fn is_of_another_case(&self, case: &Case) -> bool {
+        matches!(&self.what, What::On(facts, _) if facts.case_id != case.case_id)
+    }
+}

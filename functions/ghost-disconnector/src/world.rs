@@ -1,0 +1,77 @@
+//! The world as it is: Genesys Cloud, DynamoDB, EventBridge and the clock, behind the [ports](crate::ports).
+
+mod cases;
+mod genesys_cloud;
+mod watch;
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use jiff::Timestamp;
+use lambda_kit::outcomes::{Outcome, Outcomes as OutcomeBus};
+use lambda_kit::runtime::Deadline;
+use ledger::cases::Cases as CaseStore;
+use ledger::watch::Watch as Watched;
+
+use crate::ports::{Clock, Outcomes, PortError};
+use crate::settings::Settings;
+
+/// What all invocations share: clients with their connections, the token and the pace of requests.
+pub struct Connections {
+    genesys_cloud: ::genesys_cloud::api::GenesysCloud,
+    cases: CaseStore,
+    watched: Watched,
+    outcomes: OutcomeBus,
+}
+
+/// The world during one invocation: nothing in it waits beyond the deadline.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    connections: &'a Connections,
+    deadline: Deadline,
+}
+
+impl Connections {
+    /// Prepares everything. Nothing is asked over the network yet.
+    ///
+    /// # Errors
+    /// The trust store of the system can not be used.
+    pub fn new(settings: Settings, config: &SdkConfig) -> Result<Self, reqwest::Error> {
+        let dynamodb = Client::new(config);
+        Ok(Self {
+            genesys_cloud: genesys_cloud::connect(settings.genesys_cloud, config)?,
+            cases: CaseStore::new(dynamodb.clone(), settings.cases_table),
+            watched: Watched::new(dynamodb, settings.conversations_table),
+            outcomes: OutcomeBus::new(config, settings.outcome_bus),
+        })
+    }
+
+    /// The world until then.
+    pub fn until(&self, deadline: Deadline) -> World<'_> {
+        World { connections: self, deadline }
+    }
+}
+
+impl Clock for World<'_> {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    async fn sleep_until(&self, at: Timestamp) {
+        let wait = Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default();
+        tokio::time::sleep(wait.min(self.deadline.remaining())).await;
+    }
+}
+
+impl Outcomes for World<'_> {
+    async fn put_outcomes(&self, outcomes: Vec<Outcome>) -> Result<(), PortError> {
+        let put = self.connections.outcomes.put(outcomes).await;
+        put.map_err(|error| failed("putting outcomes on the bus", &error))
+    }
+}
+
+fn failed(operation: &'static str, error: &dyn Display) -> PortError {
+    PortError { operation, reason: error.to_string() }
+}

@@ -1,0 +1,116 @@
+//! Genesys Cloud, through its REST client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use futures::future::BoxFuture;
+use genesys_cloud::api::{
+    ApiError, CredentialError, CredentialSource, Credentials, Deadline, DetailsQuery, DetailsRow, DisconnectAnswer,
+    DisconnectRequest, GenesysCloud, Interval, PermanentError, Settings,
+};
+use ghost_policy::Conversation;
+use jiff::Timestamp;
+use lambda_kit::aws;
+use lambda_kit::secrets::Secret;
+
+use super::{World, failed};
+use crate::ports::{Answer, Candidate, CandidatePage, Conversations, Disconnection, Look, PortError, Seen};
+use crate::settings::{CredentialsFrom, GenesysCloudSettings};
+
+/// The longest that a look may take, tries and pauses included: one conversation must not use up the time of all.
+const LOOK_LIMIT: Duration = Duration::from_secs(30);
+/// The longest that a page of analytics may take.
+const PAGE_LIMIT: Duration = Duration::from_mins(1);
+/// How long the answer to a disconnect may take after the last moment at which it may be sent.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+/// Our secret as Genesys Cloud's client asks for it.
+struct GenesysCloudSecret(Secret<Credentials>);
+
+impl CredentialSource for GenesysCloudSecret {
+    fn current(&self) -> BoxFuture<'_, Result<Arc<Credentials>, CredentialError>> {
+        Box::pin(async { self.0.get().await.map_err(|error| CredentialError::Unavailable(error.into())) })
+    }
+
+    fn refreshed(&self) -> BoxFuture<'_, Result<Arc<Credentials>, CredentialError>> {
+        Box::pin(async { self.0.refresh().await.map_err(|error| CredentialError::Unavailable(error.into())) })
+    }
+}
+
+/// A client that has not asked for anything yet.
+pub(super) fn connect(settings: GenesysCloudSettings, config: &SdkConfig) -> Result<GenesysCloud, reqwest::Error> {
+    let secret = match settings.credentials {
+        CredentialsFrom::Arn(arn) => Secret::from_arn(config, arn),
+        CredentialsFrom::Environment(credentials) => Secret::fixed(credentials),
+    };
+    let api = Settings::new(settings.login_url, settings.api_url);
+    Ok(GenesysCloud::new(aws::http_client()?, api, GenesysCloudSecret(secret)))
+}
+
+impl World<'_> {
+    /// So long from now, but not beyond the end of the invocation.
+    fn within(&self, limit: Duration) -> Deadline {
+        Deadline::after(limit.min(self.deadline.remaining()))
+    }
+}
+
+impl Conversations for World<'_> {
+    async fn look(&self, conversation_id: &str) -> Result<Look, PortError> {
+        const OPERATION: &str = "looking at a conversation";
+        let begun = Timestamp::now();
+        let body = self.connections.genesys_cloud.conversation(conversation_id, self.within(LOOK_LIMIT)).await;
+        match body {
+            Ok(body) => {
+                let conversation =
+                    Conversation::from_json(body.json.get().as_bytes()).map_err(|error| failed(OPERATION, &error))?;
+                let seen = Seen::Conversation(Box::new(conversation));
+                Ok(Look { asked_at: body.as_of, seen, correlation_id: body.correlation_id })
+            }
+            Err(ApiError::Permanent(PermanentError::NotFound { answer, .. })) => {
+                Ok(Look { asked_at: begun, seen: Seen::Nothing, correlation_id: answer.correlation_id })
+            }
+            Err(error) => Err(failed(OPERATION, &error)),
+        }
+    }
+
+    async fn disconnect(&self, conversation_id: &str, send_by: Timestamp) -> Disconnection {
+        let left = Duration::try_from(send_by.duration_since(Timestamp::now())).unwrap_or_default();
+        let request = DisconnectRequest {
+            conversation_id,
+            send_by: self.within(left),
+            answer_by: self.within(left + ANSWER_LIMIT),
+        };
+        let disconnection = self.connections.genesys_cloud.disconnect(request).await;
+        let (answer, words) = in_our_words(disconnection.answer);
+        Disconnection { at: disconnection.at, answer, words, correlation_id: disconnection.correlation_id }
+    }
+
+    async fn candidates(&self, interval: Interval, page: u32) -> Result<CandidatePage, PortError> {
+        let query = DetailsQuery::new(interval).without_end();
+        let found =
+            self.connections.genesys_cloud.query_conversation_details(&query, page, self.within(PAGE_LIMIT)).await;
+        let found = found.map_err(|error| failed("asking analytics for conversations without an end", &error))?;
+        let candidates = found.rows.into_iter().map(|row| {
+            let DetailsRow { conversation_id, details, .. } = row;
+            Candidate { conversation_id, details }
+        });
+        Ok(CandidatePage { candidates: candidates.collect(), is_full: found.is_full })
+    }
+}
+
+/// What is known of a disconnect, and the same for people.
+fn in_our_words(answer: DisconnectAnswer) -> (Answer, String) {
+    match answer {
+        DisconnectAnswer::Accepted => (Answer::Accepted, "accepted".to_owned()),
+        DisconnectAnswer::NotFound(said) => (Answer::NotFound, said.to_string()),
+        DisconnectAnswer::Conflict(said) => (Answer::Conflict, said.to_string()),
+        DisconnectAnswer::RateLimited { retry_after, answer } => {
+            (Answer::RateLimited { retry_after }, answer.to_string())
+        }
+        DisconnectAnswer::ServerError(said) => (Answer::ServerError, said.to_string()),
+        DisconnectAnswer::Refused(error) => (Answer::Refused, error.to_string()),
+        DisconnectAnswer::Unknown { how } => (Answer::Unknown, format!("no answer: {how}")),
+        DisconnectAnswer::NotSent(error) => (Answer::NotSent, format!("not sent: {error}")),
+    }
+}

@@ -1,0 +1,131 @@
+//! The day's ghosts and what looked like them: what was found, by which rule, on what evidence, and how it ended.
+
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{ContentArrangement, Table};
+use serde_json::Value;
+
+use super::format::short_id;
+use super::html::escape;
+use crate::day::StuckConversation;
+
+const SUSPECTED: &str = "Ghost Interaction Suspected";
+const DISCONNECTED: &str = "Ghost Interaction Disconnected";
+
+/// How a conversation that looked stuck ended, as the outcome bus tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GhostReport {
+    conversation_id: String,
+    /// What it is in truth.
+    title: &'static str,
+    /// The rule and its test, where it was taken for a ghost.
+    rule: String,
+    /// The last that was told of it: `Disconnected`, `Escalated`, `Dismissed`, …
+    end: String,
+    /// How often a disconnect was requested.
+    attempts: usize,
+    /// Why, in words.
+    reason: String,
+    /// The legs behind the reason.
+    evidence: Vec<String>,
+}
+
+/// What became of each of the day's stuck conversations.
+pub fn ghost_reports(stuck: &[StuckConversation], outcomes: &[Value]) -> Vec<GhostReport> {
+    stuck.iter().map(|one| GhostReport::new(one, outcomes)).collect()
+}
+
+impl GhostReport {
+    fn new(stuck: &StuckConversation, outcomes: &[Value]) -> Self {
+        let about = || outcomes.iter().filter(|outcome| outcome["detail"]["conversationId"] == stuck.id.as_str());
+        let last = about().next_back();
+        // That it has ended tells nothing: why it was taken for a ghost does.
+        let telling = last.filter(|outcome| outcome["detail-type"] != DISCONNECTED);
+        let telling = telling.or_else(|| about().rfind(|outcome| outcome["detail-type"] == SUSPECTED)).or(last);
+        let kind = last.and_then(|outcome| outcome["detail-type"].as_str());
+        let [last, telling] = [last, telling].map(|outcome| outcome.map_or(&Value::Null, |outcome| &outcome["detail"]));
+        let evidence = telling["evidence"].as_array().map_or(&[][..], Vec::as_slice);
+        let reason = telling["reason"].as_str().unwrap_or("Nothing made it worth a look.");
+        let rule = ["rule", "test"].map(|name| last[name].as_str().unwrap_or_default());
+        Self {
+            conversation_id: stuck.id.clone(),
+            title: stuck.title,
+            rule: rule.join(" ").trim().to_owned(),
+            end: kind.map_or("left alone", |kind| kind.trim_start_matches("Ghost Interaction ")).to_owned(),
+            attempts: last["attempts"].as_array().map_or(0, Vec::len),
+            reason: reason.replace(&stuck.id, &short_id(&stuck.id)),
+            evidence: evidence.iter().map(leg_in_words).collect(),
+        }
+    }
+
+    /// How it ended.
+    pub fn end(&self) -> &str {
+        &self.end
+    }
+
+    fn end_in_words(&self) -> String {
+        match self.attempts {
+            0 => self.end.clone(),
+            1 => format!("{} after 1 request", self.end),
+            several => format!("{} after {several} requests", self.end),
+        }
+    }
+}
+
+/// E.g. `customer voice connected since 2026-11-18T09:00:00Z`.
+fn leg_in_words(leg: &Value) -> String {
+    let word = |name: &str| leg[name].as_str().unwrap_or("unknown").to_owned();
+    let words = format!("{} {} {}", word("purpose"), word("media"), word("state"));
+    match (leg["opened"].as_str(), leg["closed"].as_str()) {
+        (_, Some(closed)) => format!("{words}, closed {closed}"),
+        (Some(opened), None) => format!("{words} since {opened}"),
+        (None, None) => words,
+    }
+}
+
+/// The table for a console of `width` columns.
+pub fn ghosts_console(ghosts: &[GhostReport], width: usize) -> String {
+    let counts = ["Disconnected", "Escalated", "Dismissed"].map(|end| {
+        let count = ghosts.iter().filter(|ghost| ghost.end == end).count();
+        format!("{} {count}", end.to_lowercase())
+    });
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY).force_no_tty().set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    table.set_header(["Conversation", "What it is", "Rule", "End", "Reason"]);
+    for ghost in ghosts {
+        let id = short_id(&ghost.conversation_id);
+        table.add_row([id.as_str(), ghost.title, &ghost.rule, &ghost.end_in_words(), &ghost.reason]);
+    }
+    format!("Conversations that looked stuck: {}. {}.\n{table}", ghosts.len(), capitalized(&counts.join(", ")))
+}
+
+/// The section of the page; nothing where there is nothing to tell.
+pub(super) fn section(ghosts: &[GhostReport]) -> String {
+    if ghosts.is_empty() {
+        return String::new();
+    }
+    let rows: String = ghosts.iter().map(row).collect();
+    format!(
+        "<section>\n<h2>Conversations that looked stuck</h2>\n<div class=\"wide\"><table class=\"ghosts\">\n<thead><tr>\
+         <th scope=\"col\">Conversation</th><th scope=\"col\">Rule</th><th scope=\"col\">End</th>\
+         <th scope=\"col\">Reason and evidence</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n</section>\n"
+    )
+}
+
+fn row(ghost: &GhostReport) -> String {
+    let evidence: Vec<_> = ghost.evidence.iter().map(|leg| format!("<small>{}</small>", escape(leg))).collect();
+    let evidence = evidence.concat();
+    format!(
+        "<tr><th scope=\"row\">{}<small><code>{}</code></small></th><td>{}</td><td>{}</td><td>{}{evidence}</td></tr>\n",
+        escape(ghost.title),
+        escape(&ghost.conversation_id),
+        escape(&ghost.rule),
+        escape(&ghost.end_in_words()),
+        escape(&ghost.reason),
+    )
+}
+
+fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(characters).collect()
+}

@@ -1,0 +1,55 @@
+//! What must hold whatever happens, each named once.
+
+use std::fmt;
+
+/// An invariant of the ghost disconnector, checked after every step of the simulation or at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Invariant {
+    /// No live conversation is ever disconnected: a request is only sent after a look at which, by the simulator's own truth,
+    /// nobody was there, for as long as the rule says. Unless somebody answered for it with `force: "live"`.
+    NoLiveConversationDisconnected,
+    /// A disconnect request is sent no later than 5 s after the look that justifies it was asked for.
+    RequestOnFreshLook,
+    /// A case's first request comes after as many looks as the policy asks for, as far apart as it says, at the very same form of
+    /// the conversation. Unless somebody answered for it with `force: "live"`.
+    MadeSureOf,
+    /// Each attempt that a case notes is at most one request, and each request is an attempt that was noted before.
+    OneRequestPerAttempt,
+    /// Nothing is disconnected in observe mode.
+    ObserveOnlyObserves,
+    /// No more requests than the breaker allows in its time, and none while it is tripped.
+    BreakerHolds,
+    /// A case moves only as its life allows, and each move once.
+    NoCaseMovesTwice,
+    /// Resolved and escalated cases never change again.
+    FinalStaysFinal,
+    /// Dismissed and observed cases are not suspected again before the time noted in them.
+    RestIsKept,
+    /// An outcome's id always stands for the same outcome.
+    OutcomeIdsRepeat,
+    /// At the end, every ghost older than its rule is resolved or escalated (in observe mode: observed).
+    EveryGhostDealtWith,
+    /// At the end, no case is left in between.
+    NoneLeftInBetween,
+    /// At the end, the world knows of every move.
+    EveryMoveAnnounced,
+    /// At the end, nothing that only looks like a ghost has been disconnected.
+    LookAlikesUntouched,
+    /// A run ends before its time is up, but for what it has begun.
+    RunsEnd,
+}
+
+/// An invariant that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub invariant: Invariant,
+    /// What was seen.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?}: {}", self.invariant, self.what)
+    }
+}
