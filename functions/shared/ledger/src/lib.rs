@@ -8,8 +8,8 @@
 //! - [`watch`]: what is known of each conversation, and when it should be looked at. In a table of its own.
 //! - `model` (with the feature of that name): all of it in memory, for simulations; held to DynamoDB by the same tests.
 //!
-//! Journals, archives and sets live in one table: partition key `owner`, sort key `item` (both strings), time to live `expires_at`
-//! (epoch seconds), and the sparse index `pending` (`pending_shard`, `due_at` in epoch milliseconds).
+//! Journals, archives and sets live in one table: partition key `owner`, sort key `item` (both strings), time to live
+//! `expires_at` (epoch seconds), and the sparse index `pending` (`pending_shard`, `due_at` in epoch milliseconds).
 //! The ledger does not look into what it keeps: entries are strings to it.
 
 pub mod archive;

@@ -20,15 +20,19 @@ async fn what_only_looks_like_a_ghost_is_left_alone_however_it_was_found() -> Re
     world.tick().await?;
     world.tick().await?;
     assert_eq!(world.all_disconnects()?, 0);
+    let mut dismissed = 0;
     for (kind, id) in &living {
         assert!(!world.has_ended(id)?, "{kind:?}");
         let story = world.story(id);
         assert!(story.iter().all(|one| one == "Ghost Interaction Dismissed"), "{kind:?}: {story:?}");
+        dismissed += story.len();
         for (_, outcome) in world.outcomes(id) {
             let reason = outcome["reason"].as_str().unwrap_or_default();
             assert!(reason.starts_with("Alive: "), "{kind:?}: {reason}");
         }
     }
+    assert!(dismissed >= LookAlike::ALL.len(), "what was worth a look is dismissed in words, once: {dismissed}");
+    assert!(dismissed <= living.len());
     Ok(())
 }
 
