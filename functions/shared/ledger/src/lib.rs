@@ -6,6 +6,7 @@
 //! - [`archive`]: what has left the small item, kept in order of time for what comes late.
 //! - [`sets`]: sets that only ever grow, shared by writers who never wait for each other.
 //! - [`watch`]: what is known of each conversation, and when it should be looked at. In a table of its own.
+//! - [`cases`]: cases that move by one conditional write at a time, and when to go on with them. In a table of its own.
 //! - `model` (with the feature of that name): all of it in memory, for simulations; held to DynamoDB by the same tests.
 //!
 //! Journals, archives and sets live in one table: partition key `owner`, sort key `item` (both strings), time to live

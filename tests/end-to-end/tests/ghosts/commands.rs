@@ -76,7 +76,7 @@ async fn a_command_that_cannot_be_understood_goes_to_the_dead_letter_queue() -> 
     let ghost = world.haunt(|id| Ghost::OrphanLeg.conversation(id, ago(DAY)))?;
     world.command(REQUESTED, json!({ "requestedBy": "nobody in particular" })).await?;
     world.command(REQUESTED, request(&[&ghost], json!("perhaps"))).await?;
-    let letters = world.world.dead_letters();
+    let letters = world.world.dead_letters_of("GhostDisconnectorDeadLetterQueue");
     assert_eq!(letters.len(), 2, "{letters:?}");
     for letter in letters {
         let reason = letter["body"]["reason"].as_str().context("no reason")?;

@@ -51,7 +51,7 @@ async fn survives_all(first: usize, make: fn(usize) -> CrashPoint, behavior: Dis
         }
         crashes += 1;
     }
-    assert_eq!(world.world.dead_letters().len(), 0);
+    assert!(world.world.dead_letters_of("GhostDisconnectorDeadLetterQueue").is_empty());
     Ok(crashes)
 }
 
