@@ -21,7 +21,7 @@ async fn a_request_is_granted_after_the_same_checks() -> Result<()> {
     let world = GhostWorld::with_policy(ENFORCE).await?;
     let one = world.haunt(|id| Ghost::OrphanLeg.conversation(id, ago(DAY)))?;
     let other = world.haunt(|id| Ghost::StuckAgent.conversation(id, ago(DAY)))?;
-    world.command(REQUESTED, request(&[&one, &other], &&json!(false))).await?;
+    world.command(REQUESTED, request(&[&one, &other], &json!(false))).await?;
     for id in [&one, &other] {
         assert_eq!(world.disconnects(id)?, 1, "{:?}", world.story(id));
         let outcome = world.outcome(id, "Ghost Interaction Disconnected")?;
@@ -38,7 +38,7 @@ async fn a_request_is_refused_with_the_reason_in_words() -> Result<()> {
     let over = world.haunt(|id| ended(id, ago(DAY), ago(MINUTE)))?;
     let early = world.haunt(|id| Ghost::OrphanLeg.conversation(id, ago(MINUTE * 20)))?;
     let absent = world.new_id();
-    world.command(REQUESTED, request(&[&on_hold, &over, &early, &absent], &&json!(null))).await?;
+    world.command(REQUESTED, request(&[&on_hold, &over, &early, &absent], &json!(null))).await?;
     for (id, expected) in [
         (&on_hold, "may be talking"),
         (&over, "has ended"),
@@ -58,12 +58,12 @@ async fn force_skips_durations_but_never_the_check_that_nobody_is_there() -> Res
     let world = GhostWorld::with_policy(ENFORCE).await?;
     let early = world.haunt(|id| Ghost::OrphanLeg.conversation(id, ago(MINUTE * 20)))?;
     let on_hold = world.haunt(|id| LookAlike::OnHold.conversation(id, ago(DAY)))?;
-    world.command(REQUESTED, request(&[&early, &on_hold], &&json!(true))).await?;
+    world.command(REQUESTED, request(&[&early, &on_hold], &json!(true))).await?;
     assert_eq!(world.disconnects(&early)?, 1, "{:?}", world.story(&early));
     assert!(reason(&world.outcome(&on_hold, REFUSED)?).contains("may be talking"));
     assert_eq!(world.disconnects(&on_hold)?, 0);
 
-    world.command(REQUESTED, request(&[&on_hold], &&json!("live"))).await?;
+    world.command(REQUESTED, request(&[&on_hold], &json!("live"))).await?;
     assert_eq!(world.disconnects(&on_hold)?, 1, "{:?}", world.story(&on_hold));
     let log = world.world.stack.function_log("GhostDisconnector").unwrap_or_default();
     assert!(log.is_empty() || log.contains("an administrator"), "who asked is logged");
@@ -75,7 +75,7 @@ async fn a_command_that_cannot_be_understood_goes_to_the_dead_letter_queue() -> 
     let world = GhostWorld::with_policy(ENFORCE).await?;
     let ghost = world.haunt(|id| Ghost::OrphanLeg.conversation(id, ago(DAY)))?;
     world.command(REQUESTED, json!({ "requestedBy": "nobody in particular" })).await?;
-    world.command(REQUESTED, request(&[&ghost], &&json!("perhaps"))).await?;
+    world.command(REQUESTED, request(&[&ghost], &json!("perhaps"))).await?;
     let letters = world.world.dead_letters_of("GhostDisconnectorDeadLetterQueue");
     assert_eq!(letters.len(), 2, "{letters:?}");
     for letter in letters {

@@ -15,29 +15,31 @@ fn failure(text: &str) -> String {
 #[test]
 fn the_projects_own_template_is_read() {
     let template = read(include_str!("../../../../template.yaml"));
-    let function = &template.functions[0];
-    assert_eq!(function.binary, "interruption-logger");
-    assert_eq!(function.environment["AGENT_SESSIONS_TABLE"], template.tables[0].name);
-    assert_eq!(function.environment["OUTCOME_BUS"], template.buses[0].name);
-    assert_eq!(function.environment["INTERRUPTIBLE_MEDIA"], "EMAIL");
+    let function = |binary: &str| template.functions.iter().find(|function| function.binary == binary).unwrap();
+    let logger = function("interruption-logger");
+    let table = template.tables.iter().find(|table| table.name == logger.environment["AGENT_SESSIONS_TABLE"]).unwrap();
+    assert_eq!(table.expiry_attribute.as_deref(), Some("expires_at"));
+    assert_eq!(logger.environment["OUTCOME_BUS"], template.buses[0].name);
+    assert_eq!(logger.environment["INTERRUPTIBLE_MEDIA"], "EMAIL");
 
-    let mapping = &template.event_source_mappings[0];
+    let mapping = template.event_source_mappings.iter().find(|mapping| mapping.function == logger.name).unwrap();
     assert_eq!((mapping.batch_size, mapping.maximum_concurrency), (500, Some(5)));
     assert!(mapping.reports_item_failures);
-    assert_eq!(mapping.function, function.name);
 
-    let rule = &template.rules[0];
+    let target = Target::Queue(mapping.queue.clone());
+    let rule = template.rules.iter().find(|rule| rule.targets == [target.clone()]).unwrap();
     assert_eq!(rule.bus, "EventBusName");
     assert_eq!(rule.pattern["source"][0]["prefix"], "aws.partner/genesys.com");
-    assert_eq!(rule.targets, [Target::Queue(mapping.queue.clone())]);
 
-    let schedule = &template.schedules[0];
-    assert_eq!(schedule.expression, "rate(1 minute)");
-    assert_eq!(schedule.target, Target::Function(function.name.clone()));
+    for function in [logger, function("ghost-disconnector")] {
+        let target = Target::Function(function.name.clone());
+        let schedule = template.schedules.iter().find(|schedule| schedule.target == target).unwrap();
+        assert_eq!(schedule.expression, "rate(1 minute)");
+    }
+    assert!(!function("ghost-watcher").environment.keys().any(|name| name.starts_with("GENESYS_CLOUD")));
 
-    let dead: Vec<_> = template.unread_queues().collect();
-    assert_eq!(dead, ["InterruptionLoggerDeadLetterQueue"]);
-    assert_eq!(template.tables[0].expiry_attribute.as_deref(), Some("expires_at"));
+    let dead = ["GhostDisconnector", "GhostWatcher", "InterruptionLogger"].map(|name| format!("{name}DeadLetterQueue"));
+    assert_eq!(template.unread_queues().collect::<Vec<_>>(), dead);
 }
 
 #[test]
