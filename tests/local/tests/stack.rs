@@ -177,10 +177,10 @@ async fn the_api_takes_events_and_tells_what_became_of_them() {
     let (status, drained) = post("/drain-queues", String::new()).await;
     assert_eq!((status, &drained["drained"]), (200, &json!(true)));
 
-    let (status, refused) = post("/events", format!("{}\nnonsense", event("work", 3))).await;
+    let (status, refused) = post("/events", format!("{}\nnonsense", event("unmatched", 3))).await;
     assert_eq!((status, &refused["accepted"], &refused["refused"][0]["event"]), (200, &json!(1), &json!(2)));
     let (status, refused) = post("/events", r#"[{"source": "me"}]"#.to_owned()).await;
-    assert_eq!((status, &refused["error"]), (400, &json!("event 0: has no detail-type")));
+    assert_eq!((status, &refused["refused"][0]["reason"]), (400, &json!("has no detail-type")));
 
     let command = json!({ "source": "operator", "detail-type": "Do", "detail": {} });
     post("/events", command.to_string()).await;
