@@ -37,6 +37,9 @@ const STORM: SignedDuration = SignedDuration::from_hours(12);
 /// The calm after that: longer than the longest rule, and a rest in between.
 const CALM: SignedDuration = SignedDuration::from_hours(24 * 6);
 
+/// An observed case comes back every day. One that has just done so at the end has as long as this to come to rest again.
+const GRACE: SignedDuration = SignedDuration::from_hours(3);
+
 /// After its time is up, a run may still finish what it has begun.
 const LEEWAY: SignedDuration = SignedDuration::from_mins(1);
 
@@ -208,7 +211,7 @@ impl Day {
     }
 
     fn play(&mut self) -> Result<Counts, Violation> {
-        while self.now() < self.ends {
+        while self.goes_on() {
             self.let_happen();
             self.begin_runs();
             if !self.step() {
@@ -222,6 +225,13 @@ impl Day {
         let mut state = self.state.borrow_mut();
         state.counts.conversations = state.conversations.len() as u64;
         state.violation.clone().map_or(Ok(state.counts), Err)
+    }
+
+    fn goes_on(&self) -> bool {
+        let state = self.state.borrow();
+        let mut cases = state.cases.values().flat_map(BTreeMap::values).map(|stored| stored.case.state());
+        let in_hand = !self.runs.is_empty() || cases.any(CaseState::is_in_progress);
+        state.now < self.ends || (state.now < self.ends + GRACE && in_hand)
     }
 
     fn now(&self) -> Timestamp {

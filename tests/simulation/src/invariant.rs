@@ -10,7 +10,7 @@ pub enum Invariant {
     NoLiveConversationDisconnected,
     /// A disconnect request is sent no later than 5 s after the look that justifies it was asked for.
     RequestOnFreshLook,
-    /// A case's first request comes after as many looks as the policy asks for, as far apart as it says, at the very same form of
+    /// A case's first attempt comes after as many looks as the policy asks for, as far apart as it says, at the very same form of
     /// the conversation. Unless somebody answered for it with `force: "live"`.
     MadeSureOf,
     /// Each attempt that a case notes is at most one request, and each request is an attempt that was noted before.

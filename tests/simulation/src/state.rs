@@ -154,8 +154,8 @@ impl State {
         if self.policy.mode == Mode::Observe {
             self.violated(Invariant::ObserveOnlyObserves, conversation_id);
         }
-        self.check_attempt(conversation_id);
-        if let Some(seen) = seen {
+        let number = self.check_attempt(conversation_id);
+        if let Some(seen) = seen.filter(|_| number == Some(1)) {
             self.check_confirmation(conversation_id, seen);
         }
         self.check_breaker();
@@ -179,7 +179,8 @@ impl State {
         }
     }
 
-    fn check_attempt(&mut self, conversation_id: &str) {
+    /// Gives the attempt's number.
+    fn check_attempt(&mut self, conversation_id: &str) -> Option<u32> {
         let in_hand = self.cases.get(conversation_id).and_then(|cases| {
             let in_hand = cases.values().map(|stored| &stored.case);
             let mut in_hand = in_hand.filter(|case| case.state() == CaseState::Disconnecting);
@@ -190,28 +191,30 @@ impl State {
         });
         let Some(attempt) = in_hand else {
             self.violated(Invariant::OneRequestPerAttempt, format!("{conversation_id}: no attempt was noted before"));
-            return;
+            return None;
         };
         if !self.attempts.insert(attempt.clone()) {
             self.violated(Invariant::OneRequestPerAttempt, format!("attempt {} of {} twice", attempt.1, attempt.0));
         }
+        Some(attempt.1)
     }
 
     fn check_confirmation(&mut self, conversation_id: &str, seen: Seen) {
         let Some(conversation) = self.conversations.get(conversation_id) else { return };
-        if conversation.force == Force::Live || conversation.requests > 1 {
+        if conversation.force == Force::Live {
             return;
         }
-        let forms = conversation.history.iter().map(|(since, _)| *since);
-        let Some(since) = forms.filter(|since| *since <= seen.answered_at).max() else { return };
+        // What went to and fro between two looks nobody can know.
+        let form = |look: &Seen| conversation.at(look.answered_at).map(|form| &form.participants);
         let looks = self.looks.get(conversation_id).into_iter().flatten();
-        let asked: Vec<_> = looks.filter(|look| look.answered_at >= since).map(|look| look.asked_at).collect();
+        let asked: Vec<_> = looks.filter(|look| form(look) == form(&seen)).map(|look| look.asked_at).collect();
         let spread = asked.iter().min().map_or(SignedDuration::ZERO, |first| seen.asked_at.duration_since(*first));
         let confirm = &self.policy.confirm;
         let every = SignedDuration::try_from(confirm.every.get()).unwrap_or(SignedDuration::MAX);
         let looks = confirm.looks.cast_signed();
         if asked.len() < confirm.looks as usize || spread < every * (looks - 1) {
-            let what = format!("{conversation_id}: {} look(s) within {spread}", asked.len());
+            let (kind, wanted) = (conversation.kind, confirm.looks);
+            let what = format!("{conversation_id} ({kind}): {} of {wanted} look(s) within {spread}", asked.len());
             self.violated(Invariant::MadeSureOf, what);
         }
     }
