@@ -183,6 +183,9 @@ impl Simulated {
 
     /// Somebody comes, with an agent: it is alive. An email or message may be idle from then on.
     pub fn come_to_life(&mut self, at: Timestamp, idle_for: Option<SignedDuration>) {
+        if self.life == Life::Live {
+            return;
+        }
         let media = self.now.legs().find_map(|leg| leg.communication.media).unwrap_or(Media::Voice);
         let state = CommunicationState::Active("connected");
         for (leg, purpose) in [("customer in between", Purpose::Customer), ("agent in between", Purpose::Agent)] {
