@@ -1,18 +1,21 @@
-//! Figures: what an event costs, and whether it costs more the longer an agent has worked here.
+//! Figures: what an event costs, whether it costs more the longer an agent has worked here, and what a ghost costs.
 //!
 //! The functions are built as they are deployed and run as real processes in the local stack, one invocation at a time, so that
 //! the figures do not depend on how many processors this machine has.
 
 mod figures;
+mod ghosts;
 mod history;
 mod throughput;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 /// Measures the functions on this machine.
 #[derive(Debug, Parser)]
 struct Command {
+    /// Only this, in place of everything
+    only: Option<Figure>,
     /// Events in the throughput run
     #[arg(long, default_value_t = 10_000)]
     events: usize,
@@ -22,11 +25,33 @@ struct Command {
     /// The longest history, in working days of each agent
     #[arg(long, default_value_t = 100)]
     days: u32,
+    /// Ghosts, and as many that only look like one; all their requests should fit into a minute of the rate limit
+    #[arg(long, default_value_t = 40)]
+    ghosts: usize,
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Figure {
+    /// What an event costs the interruption logger
+    Throughput,
+    /// The same after long histories
+    History,
+    /// What watching and a ghost cost
+    Ghosts,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let command = Command::parse();
-    throughput::measure(command.events, command.agents).await?;
-    history::measure(command.days).await
+    match command.only {
+        None => {
+            throughput::measure(command.events, command.agents).await?;
+            history::measure(command.days).await?;
+            ghosts::measure(command.events, command.ghosts).await
+        }
+        Some(Figure::Throughput) => throughput::measure(command.events, command.agents).await,
+        Some(Figure::History) => history::measure(command.days).await,
+        Some(Figure::Ghosts) => ghosts::measure(command.events, command.ghosts).await,
+    }
 }
