@@ -17,6 +17,9 @@ use crate::case::{Case, Finding, Fingerprint, Request, Stage, State};
 use crate::sighting::{Judgement, Sighting, What};
 use crate::support_case;
 
+/// A disconnect is only requested on the strength of a look no older than this (DESIGN §4.4).
+pub const FRESH: Duration = Duration::from_secs(5);
+
 /// What was alive without an end in sight, and what is only observed, is not minded again before.
 pub const REST: SignedDuration = SignedDuration::from_hours(24);
 

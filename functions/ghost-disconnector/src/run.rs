@@ -21,9 +21,6 @@ use crate::ports::{PortError, Ports};
 
 pub use requests::disconnect;
 
-/// A disconnect is only requested on the strength of a look no older than this (DESIGN §4.4).
-pub const FRESH: Duration = Duration::from_secs(5);
-
 /// A moment that is no further away is waited for, instead of being left to the next run.
 const WAIT: Duration = Duration::from_secs(5);
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ghost_policy::Policy;
 use jiff::Timestamp;
 
-use super::{REST, after, later};
+use super::{FRESH, REST, after, later};
 use crate::case::{Attempt, Case, Finding, Fingerprint, Force, LegEvidence, Move, Request, Stage, State, Subject};
 use crate::ports::{Answer, Disconnection};
 use crate::sighting::{Facts, Sighting, What};
@@ -78,7 +78,9 @@ impl Case {
         let attempt =
             Attempt { number, at: now, looked_at: sighting.asked_at, answer: None, words: None, correlation_id: None };
         self.attempts.push(attempt);
-        let stage = Stage::Disconnecting { next_look_at: after(now, policy.verify.after.get()) };
+        // It may leave at any time until its look is too old. Whoever looked before that could take it for one without effect.
+        let sent_by = after(sighting.asked_at, FRESH).max(now);
+        let stage = Stage::Disconnecting { next_look_at: after(sent_by, policy.verify.after.get()) };
         if self.state() == State::Disconnecting {
             self.stage = stage;
         } else {

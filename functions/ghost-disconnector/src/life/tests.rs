@@ -1,5 +1,5 @@
 use ghost_policy::Policy;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::case::{Case, Force, Request, Stage, State};
 use crate::ports::{Answer, Disconnection};
 use crate::sighting::Sighting;
 use crate::testing::{
-    agent_alone, agent_held, alone_again, customer_back, ended, enforce, half_torn_down, look, minute, observe, second,
+    ENFORCE, agent_alone, agent_held, alone_again, customer_back, ended, enforce, half_torn_down, look, minute, observe, second,
     sighting,
 };
 
@@ -155,6 +155,15 @@ fn what_was_turned_away_is_not_an_attempt_and_what_may_have_been_sent_is() {
     let waits = Some(std::time::Duration::from_mins(10));
     let case = requested_once(&policy, Answer::RateLimited { retry_after: waits });
     assert_eq!(case.stage.next_look_at(), Some(minute(31)));
+}
+
+#[test]
+fn nobody_verifies_a_request_that_may_not_have_left_yet() {
+    let policy = Policy::parse(&format!("{ENFORCE}verify: {{ after: 1s, attempts: 2 }}\n")).unwrap().0;
+    let mut case = confirmed(&policy);
+    case.begin_attempt(&policy, &sighting(&policy, &agent_alone(), minute(21)), minute(21));
+    // It may wait for the rate limit until its look is 5 s old.
+    assert_eq!(case.stage.next_look_at(), Some(minute(21) + SignedDuration::from_secs(6)));
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{FRESH, Run};
+use super::Run;
 use crate::breaker::Decision;
 use crate::case::{Case, Stage, State};
-use crate::life::{self, Next};
+use crate::life::{self, FRESH, Next};
 use crate::ports::{Answer, Disconnection, Look, PortError, Ports, StoredCase};
 use crate::sighting::Sighting;
 use crate::{announce, hints};
