@@ -211,7 +211,11 @@ fn ghost(policy: &Policy, mut case: Case, sighting: &Sighting, finding: &Finding
             case.observed(sighting);
         }
         Stage::Confirmed { .. } | Stage::Disconnecting { .. } => return Next::Disconnect(None),
-        Stage::Dismissed { .. } | Stage::Observed { .. } => case.suspect(policy, sighting, finding, fingerprint),
+        Stage::Dismissed { .. } | Stage::Observed { .. } => {
+            // Whoever asked was told that it does not come.
+            case.request = None;
+            case.suspect(policy, sighting, finding, fingerprint);
+        }
         Stage::Resolved | Stage::Escalated => return Next::Nothing,
     }
     Next::Store(Box::new(case))

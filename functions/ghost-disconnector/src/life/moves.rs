@@ -56,8 +56,12 @@ impl Case {
         Self::about(conversation_id, &facts, stage, None)
     }
 
-    /// What may be skipped in judging it.
+    /// What may be skipped in judging it: nothing once the request was refused, which dismissing and observing do.
     pub fn force(&self) -> Force {
+        if matches!(self.state(), State::Dismissed | State::Observed) { Force::No } else { self.asked_force() }
+    }
+
+    fn asked_force(&self) -> Force {
         self.request.as_ref().map_or(Force::No, |request| request.force)
     }
 
@@ -160,7 +164,7 @@ impl Case {
 
     /// Found once. It is made sure of after a while, or at once if one look is all that is called for.
     pub(super) fn suspicion(&self, policy: &Policy, fingerprint: &Fingerprint, at: Timestamp) -> Stage {
-        let at_once = policy.confirm.looks <= 1 || self.force() == Force::Live;
+        let at_once = policy.confirm.looks <= 1 || self.asked_force() == Force::Live;
         let wait = if at_once { Duration::ZERO } else { policy.confirm.every.get() };
         Stage::Suspected { looks: 1, fingerprint: fingerprint.clone(), next_look_at: after(at, wait) }
     }

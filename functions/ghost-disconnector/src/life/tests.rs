@@ -257,6 +257,59 @@ fn whoever_asked_is_told_that_it_was_alive() {
     assert_eq!(refused.unwrap().id, "e-1_c-1_refused");
 }
 
+/// The request was refused when the case was observed: nobody asks any more. A day later people talk, and the policy enforces.
+#[test]
+fn a_request_that_was_refused_does_not_disconnect_the_living_a_day_later() {
+    for force in [Force::Durations, Force::Live] {
+        let talking = customer_back();
+        let conversation = if force == Force::Live { talking } else { agent_alone() };
+        // `force: true` at minute 5, ten minutes before the policy's time, or "live" while people talk.
+        let seen = |policy: &Policy, at| Sighting::of(policy, &look(&conversation, at), force);
+        let case = open(&enforce(), "c-1", &seen(&enforce(), minute(5)), Some(asked(force)));
+        assert_eq!(case.state(), State::Suspected);
+        // Somebody stops everything (mode: observe, or DISCONNECTS_ENABLED=false): refused, and said so.
+        let case = stored(step(&observe(), &case, &seen(&observe(), minute(6))));
+        assert_eq!(case.state(), State::Observed);
+        let told = announce::of_case(&case);
+        assert!(told.iter().any(|one| one.detail_type == "Disconnect Interaction Refused"));
+        // The next day it is switched on again. `attend` judges with the case's own force.
+        let day = minute(6 + 24 * 60);
+        let alive_again = if force == Force::Live { conversation.clone() } else { agent_alone_since(&day) };
+        let now = |case: &Case, at| Sighting::of(&enforce(), &look(&alive_again, at), case.force());
+        match step(&enforce(), &case, &now(&case, day)) {
+            Next::Nothing => {}
+            Next::Store(case) => assert_ne!(case.state(), State::Suspected, "{force:?}: {}", case.moves.last().unwrap().reason),
+            Next::Disconnect(_) => panic!("{force:?}: disconnected"),
+        }
+    }
+}
+
+/// The agent's leg is the same; the customer left a second ago.
+fn agent_alone_since(now: &Timestamp) -> Value {
+    let mut conversation = agent_alone();
+    let left = *now - jiff::SignedDuration::from_secs(1);
+    conversation["participants"][0]["calls"][0]["disconnectedTime"] = serde_json::json!(left.to_string());
+    conversation
+}
+
+/// POST answers 429 for good: looks go on, but the record must not grow until `DynamoDB` refuses it.
+#[test]
+fn a_request_that_is_always_turned_away_comes_to_an_end() {
+    let policy = enforce();
+    let mut case = confirmed(&policy);
+    for round in 0..2_000 {
+        let at = minute(21 + round);
+        let seen = sighting(&policy, &agent_alone(), at);
+        match step(&policy, &case, &seen) {
+            Next::Disconnect(_) => request(&policy, &mut case, at, Answer::RateLimited { retry_after: None }),
+            Next::Store(next) => case = *next,
+            Next::Nothing => {}
+        }
+    }
+    let bytes = serde_json::to_string(&case).unwrap().len();
+    assert!(bytes < 300_000, "{} requests, {bytes} bytes, {:?}", case.attempts.len(), case.state());
+}
+
 proptest! {
     /// Whatever looks and answers come in whatever order: moves follow one another, final states stay, nothing is requested of a
     /// conversation that is not a ghost, and the record reads back as it was written.

@@ -329,3 +329,12 @@ fn what_is_not_a_conversation_is_an_error() {
         assert!(Conversation::from_json(body.as_bytes()).is_err(), "{body}");
     }
 }
+
+/// After-call work that only the time line tells: a `wrapup` segment without an end.
+#[test]
+fn after_call_work_that_only_a_segment_tells() {
+    let work = json!({ "segments": [
+        { "type": "interact", "startTime": text(1), "endTime": text(12) }, { "type": "wrapup", "startTime": text(12) }] });
+    let value = call(&[("customer", closed("l-1", 0, 12)), ("agent", with(closed("l-3", 1, 12), &work))]);
+    assert_alive_until(&value, 12 + hours(8), |why| matches!(why, AliveReason::AfterCallWorkPending { .. }));
+}
