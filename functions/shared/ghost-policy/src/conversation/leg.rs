@@ -130,7 +130,7 @@ impl Leg<'_> {
     /// Whether its after-call work is still to be done. Here too the time is believed before the state.
     /// A participant's `wrapupRequired` says only that a code will be asked for, so it tells nothing here.
     pub(crate) fn after_call_work(&self) -> PendingWork {
-        let Some(work) = self.communication.after_call_work else { return PendingWork::None };
+        let Some(work) = self.communication.after_call_work else { return self.wrapping_up() };
         if work.end.is_some() {
             return PendingWork::None;
         }
@@ -138,8 +138,19 @@ impl Leg<'_> {
         match work.state {
             AfterCallWorkState::Pending => PendingWork::Since(since()),
             AfterCallWorkState::Unsaid if work.start.is_some() => PendingWork::Since(work.start),
-            AfterCallWorkState::Unsaid | AfterCallWorkState::Over => PendingWork::None,
+            AfterCallWorkState::Unsaid => self.wrapping_up(),
+            AfterCallWorkState::Over => PendingWork::None,
             AfterCallWorkState::Unknown => PendingWork::Unknown,
+        }
+    }
+
+    /// After-call work that only the time line tells: a `wrapup` segment without an end.
+    fn wrapping_up(&self) -> PendingWork {
+        let is_work = |kind: Option<&String>| kind.is_some_and(|kind| kind.eq_ignore_ascii_case("wrapup"));
+        let pending = self.communication.segments.iter().find(|one| is_work(one.kind.as_ref()) && one.end.is_none());
+        match pending {
+            Some(segment) if self.participant.after_call_work_end.is_none() => PendingWork::Since(segment.start),
+            _ => PendingWork::None,
         }
     }
 }
