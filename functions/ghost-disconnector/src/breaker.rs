@@ -20,7 +20,7 @@ const RESETS_KEPT: usize = 16;
 #[serde(rename_all = "camelCase", default)]
 pub struct Breaker {
     /// Permits given within the policy's time, the oldest first.
-    permits: Vec<Permit>,
+    permits: Vec<Given>,
     /// Every subject once; permits say which.
     subjects: Vec<Subject>,
     /// Set once too many were asked for.
@@ -30,13 +30,37 @@ pub struct Breaker {
 }
 
 /// Leave for one request, to be stored before it is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Permit {
-    at: Timestamp,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permit {
+    /// When it is asked for.
+    pub at: Timestamp,
     /// Since when the conversation is a ghost.
+    pub since: Timestamp,
+    /// What the conversation is.
+    pub subject: Subject,
+}
+
+/// A permit as it is kept: three numbers, since there may be thousands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(i64, i64, usize)", into = "(i64, i64, usize)")]
+struct Given {
+    at: Timestamp,
     since: Timestamp,
     subject: usize,
+}
+
+impl From<(i64, i64, usize)> for Given {
+    fn from((at, since, subject): (i64, i64, usize)) -> Self {
+        // A moment that cannot be is in the future, and so counts.
+        let moment = |millisecond| Timestamp::from_millisecond(millisecond).unwrap_or(Timestamp::MAX);
+        Self { at: moment(at), since: moment(since), subject }
+    }
+}
+
+impl From<Given> for (i64, i64, usize) {
+    fn from(Given { at, since, subject }: Given) -> Self {
+        (at.as_millisecond(), since.as_millisecond(), subject)
+    }
 }
 
 /// That it tripped, and on what.
@@ -83,41 +107,50 @@ impl Breaker {
         self.tripped.as_ref()
     }
 
-    /// Asks for leave to disconnect a conversation that is a ghost since `since`.
-    pub fn request(
-        &mut self,
-        limit: &policy::Breaker,
-        conversation_id: &str,
-        subject: &Subject,
-        since: Timestamp,
-        now: Timestamp,
-    ) -> Decision {
+    /// Asks for leave to disconnect a conversation.
+    pub fn request(&mut self, limit: &policy::Breaker, conversation_id: &str, permit: &Permit) -> Decision {
+        let Permit { at: now, since, subject } = permit;
+        let (now, since) = (*now, *since);
         if self.tripped.is_some() {
             return Decision::Tripped;
         }
         let per = limit.per.get();
         // A permit from the future, by another run's clock, counts.
-        self.permits.retain(|permit| {
-            let age = now.duration_since(permit.at);
+        self.permits.retain(|given| {
+            let age = now.duration_since(given.at);
             age.is_negative() || age.unsigned_abs() < per
         });
         self.forget_subjects();
         let index = self.index_of(subject);
-        let others = |permit: &&Permit| permit.since.duration_since(since).abs() <= SAME_TIME;
+        let others = |permit: &&Given| permit.since.duration_since(since).abs() <= SAME_TIME;
         let decision = if self.permits.len() < limit.max_disconnects as usize {
             let others: Vec<_> = self.permits.iter().filter(others).collect();
-            let same = |permit: &&&Permit| self.subjects[permit.subject].provider == subject.provider;
+            let same = |permit: &&&Given| self.subjects[permit.subject].provider == subject.provider;
             Decision::Granted { others: others.len(), of_its_provider: others.iter().filter(same).count() }
         } else {
             Decision::Trips
         };
-        self.permits.push(Permit { at: now, since, subject: index });
+        self.permits.push(Given { at: now, since, subject: index });
         if decision == Decision::Trips {
             self.tripped = Some(self.trip(limit, conversation_id, now));
             self.permits.clear();
             self.subjects.clear();
         }
         decision
+    }
+
+    /// Takes back a permit that was not used. Tells whether it was still there.
+    pub fn give_back(&mut self, permit: &Permit) -> bool {
+        let kept = |at: Timestamp| at.as_millisecond();
+        let is_it = |given: &Given| {
+            let subject = self.subjects.get(given.subject);
+            kept(given.at) == kept(permit.at)
+                && kept(given.since) == kept(permit.since)
+                && subject == Some(&permit.subject)
+        };
+        let Some(index) = self.permits.iter().position(is_it) else { return false };
+        self.permits.remove(index);
+        true
     }
 
     /// The world knows of the trip.
@@ -135,9 +168,11 @@ impl Breaker {
         self.resets.push(event_id.to_owned());
         let surplus = self.resets.len().saturating_sub(RESETS_KEPT);
         self.resets.drain(..surplus);
-        self.tripped = None;
-        self.permits.clear();
-        self.subjects.clear();
+        // Without a trip there is nothing to start anew: what was requested still counts.
+        if self.tripped.take().is_some() {
+            self.permits.clear();
+            self.subjects.clear();
+        }
         true
     }
 
@@ -187,7 +222,7 @@ mod tests {
     use jiff::Timestamp;
     use proptest::prelude::*;
 
-    use super::{Breaker, Decision};
+    use super::{Breaker, Decision, Permit};
     use crate::case::Subject;
     use crate::testing::{minute, second};
 
@@ -199,8 +234,40 @@ mod tests {
         Subject { media: Some("voice".to_owned()), queue_id: None, provider: Some(provider.to_owned()) }
     }
 
+    fn permit(provider: &str, since: Timestamp, at: Timestamp) -> Permit {
+        Permit { at, since, subject: subject(provider) }
+    }
+
     fn request(breaker: &mut Breaker, max: u32, now: Timestamp) -> Decision {
-        breaker.request(&limit(max), "c-1", &subject("Edge"), minute(0), now)
+        breaker.request(&limit(max), "c-1", &permit("Edge", minute(0), now))
+    }
+
+    #[test]
+    fn what_was_not_sent_does_not_count() {
+        let mut breaker = Breaker::default();
+        for seconds in 0..20 {
+            assert!(matches!(request(&mut breaker, 1, second(seconds)), Decision::Granted { .. }));
+            assert!(breaker.give_back(&permit("Edge", minute(0), second(seconds))));
+            assert!(!breaker.give_back(&permit("Edge", minute(0), second(seconds))), "once");
+        }
+        assert!(breaker.tripped().is_none());
+    }
+
+    #[test]
+    fn a_reset_without_a_trip_forgets_no_request() {
+        let mut breaker = Breaker::default();
+        assert!(matches!(request(&mut breaker, 1, second(0)), Decision::Granted { .. }));
+        breaker.reset("reset-1");
+        assert_eq!(request(&mut breaker, 1, second(1)), Decision::Trips);
+    }
+
+    #[test]
+    fn ten_thousand_permits_fit_into_an_item() {
+        let mut breaker = Breaker::default();
+        for seconds in 0..10_000 {
+            breaker.request(&limit(10_000), "c-1", &permit("Edge", minute(0), minute(seconds / 60)));
+        }
+        assert!(serde_json::to_string(&breaker).unwrap().len() < 380_000);
     }
 
     #[test]
@@ -231,9 +298,9 @@ mod tests {
     fn ghosts_that_came_to_be_together_are_counted() {
         let mut breaker = Breaker::default();
         for (provider, since) in [("Edge", 0), ("Edge", 9), ("WebRTC", 5), ("Edge", 60)] {
-            breaker.request(&limit(9), "c-1", &subject(provider), minute(since), minute(100));
+            breaker.request(&limit(9), "c-1", &permit(provider, minute(since), minute(100)));
         }
-        let decision = breaker.request(&limit(9), "c-1", &subject("Edge"), minute(1), minute(101));
+        let decision = breaker.request(&limit(9), "c-1", &permit("Edge", minute(1), minute(101)));
         assert_eq!(decision, Decision::Granted { others: 3, of_its_provider: 2 });
     }
 

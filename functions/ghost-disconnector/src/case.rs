@@ -30,6 +30,9 @@ pub struct Case {
     pub request: Option<Request>,
     /// Disconnect requests, the oldest first.
     pub attempts: Vec<Attempt>,
+    /// Attempts that were left out, so that the record stays small: such as were turned away.
+    #[serde(default)]
+    pub attempts_left_out: u32,
     /// What may have caused it, in words.
     pub hints: Vec<String>,
     /// What Genesys Customer Care asks for, once it is escalated.
@@ -165,6 +168,9 @@ pub struct Request {
     pub reason: String,
     /// What may be skipped.
     pub force: Force,
+    /// When it was taken up; none before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_up_at: Option<Timestamp>,
 }
 
 /// What a manual disconnect may skip.

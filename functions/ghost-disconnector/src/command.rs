@@ -1,11 +1,16 @@
 //! What operators ask for, as it comes on the outcome bus (DESIGN §4.5).
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::case::{Force, Request};
 
 /// The source prefix of commands.
 pub const SOURCE_PREFIX: &str = "genesys-event-processor.operator";
+
+/// The `detail-type` that asks for a disconnect.
+pub const DISCONNECT: &str = "Disconnect Interaction Requested";
 
 /// Who asked, if that is not said.
 const NOBODY: &str = "unknown";
@@ -42,12 +47,18 @@ pub enum CommandError {
     Malformed(&'static str),
 }
 
+/// The most conversations that a command may name: so many can be looked at in one invocation, within the rate limit.
+const MOST_CONVERSATIONS: usize = 500;
+
+/// No id is longer: those of Genesys Cloud have 36 characters.
+const LONGEST_ID: usize = 64;
+
 impl Command {
     /// Reads a command from an event's `detail-type`, id and detail.
     pub fn read(detail_type: &str, event_id: &str, detail: &Value) -> Result<Self, CommandError> {
         let detail = || detail.as_object().ok_or(CommandError::Malformed("its detail is not an object"));
         match detail_type {
-            "Disconnect Interaction Requested" => disconnect(event_id, detail()?),
+            DISCONNECT => disconnect(event_id, detail()?),
             "Breaker Reset Requested" => Ok(reset(event_id, detail()?)),
             _ => Err(CommandError::NotOurs),
         }
@@ -60,8 +71,8 @@ fn disconnect(event_id: &str, detail: &Map<String, Value>) -> Result<Command, Co
     for value in lists.into_iter().flatten() {
         let elements = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         for element in elements.iter().filter(|element| !element.is_null()) {
-            let id = element.as_str().map(str::trim).filter(|id| !id.is_empty());
-            let id = id.ok_or(CommandError::Malformed("a conversation id is not a text"))?;
+            let id =
+                conversation_id(element).ok_or(CommandError::Malformed("what it names is not a conversation id"))?;
             if !conversation_ids.iter().any(|known| known == id) {
                 conversation_ids.push(id.to_owned());
             }
@@ -69,6 +80,9 @@ fn disconnect(event_id: &str, detail: &Map<String, Value>) -> Result<Command, Co
     }
     if conversation_ids.is_empty() {
         return Err(CommandError::Malformed("neither conversationId nor conversationIds names a conversation"));
+    }
+    if conversation_ids.len() > MOST_CONVERSATIONS {
+        return Err(CommandError::Malformed("it names more than 500 conversations: ask for fewer at a time"));
     }
     let force = match detail.get("force") {
         None | Some(Value::Null | Value::Bool(false)) => Force::No,
@@ -82,8 +96,33 @@ fn disconnect(event_id: &str, detail: &Map<String, Value>) -> Result<Command, Co
     }
     let requested_by = requested_by.unwrap_or_else(|| NOBODY.to_owned());
     let reason = text(detail, "reason").unwrap_or_default();
-    let request = Request { event_id: event_id.to_owned(), requested_by, reason, force };
+    let request = Request { event_id: event_id.to_owned(), requested_by, reason, force, taken_up_at: None };
     Ok(Command::Disconnect { conversation_ids, request })
+}
+
+/// The conversations that a disconnect names, as far as they can be read, though it may not be understood as a whole; and who
+/// asked. They are answered all the same.
+pub fn named_conversations(detail: &Value) -> (Vec<String>, Request) {
+    let lists = [detail.get("conversationId"), detail.get("conversationIds")];
+    let elements = lists.into_iter().flatten();
+    let elements = elements.flat_map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice));
+    let ids: BTreeSet<_> = elements.filter_map(conversation_id).map(str::to_owned).collect();
+    let requested_by = detail.as_object().and_then(|detail| text(detail, "requestedBy"));
+    let request = Request {
+        event_id: String::new(),
+        requested_by: requested_by.unwrap_or_else(|| NOBODY.to_owned()),
+        reason: String::new(),
+        force: Force::No,
+        taken_up_at: None,
+    };
+    (ids.into_iter().collect(), request)
+}
+
+/// An id as Genesys Cloud may have given it: letters, digits and a few marks, so that it can mean nothing else.
+fn conversation_id(value: &Value) -> Option<&str> {
+    let id = value.as_str()?.trim();
+    let fits = |character: char| character.is_ascii_alphanumeric() || "-_.:".contains(character);
+    (!id.is_empty() && id.len() <= LONGEST_ID && id.chars().all(fits)).then_some(id)
 }
 
 fn reset(event_id: &str, detail: &Map<String, Value>) -> Command {
@@ -127,6 +166,8 @@ mod tests {
             json!({ "requestedBy": "jo" }),
             json!({ "conversationId": "", "requestedBy": "jo" }),
             json!({ "conversationIds": ["a", 7], "requestedBy": "jo" }),
+            json!({ "conversationId": "#breaker", "requestedBy": "jo" }),
+            json!({ "conversationIds": (0..501).map(|id| format!("c-{id}")).collect::<Vec<_>>(), "requestedBy": "jo" }),
             json!({ "conversationId": "a", "requestedBy": "jo", "force": "yes" }),
             json!({ "conversationId": "a", "force": "live" }),
         ] {

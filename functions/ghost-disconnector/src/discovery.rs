@@ -16,6 +16,9 @@ const LONGEST_INTERVAL: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// No interval is halved into shorter ones: a query cannot tell hours apart.
 const SHORTEST_INTERVAL: SignedDuration = SignedDuration::from_hours(24);
 
+/// After so many failures an interval is left to the next search.
+const MOST_FAILURES: u32 = 5;
+
 /// What all runs know of discovery.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -33,6 +36,9 @@ pub struct Progress {
 struct Stretch {
     start: Timestamp,
     end: Timestamp,
+    /// How often asking for it, or for what it is a part of, has failed.
+    #[serde(default)]
+    failures: u32,
 }
 
 impl Progress {
@@ -52,7 +58,7 @@ impl Progress {
 
     /// What to ask for next.
     pub fn next(&self) -> Option<(Interval, u32)> {
-        let Stretch { start, end } = self.left.last()?;
+        let Stretch { start, end, .. } = self.left.last()?;
         Interval::new(*start, *end).ok().map(|interval| (interval, self.page.max(1)))
     }
 
@@ -68,6 +74,21 @@ impl Progress {
             self.left.extend(stretch.halves());
         }
     }
+
+    /// Analytics does not answer for this interval, though it may for others: they come first, then its halves. Given up, until
+    /// the next search, after a few failures.
+    pub fn page_failed(&mut self) {
+        let Some(Stretch { failures, .. }) = self.left.last().copied() else { return };
+        let Some(failed) = self.left.pop() else { return };
+        self.page = 1;
+        if failures + 1 >= MOST_FAILURES {
+            return;
+        }
+        let failed = Stretch { failures: failures + 1, ..failed };
+        let parts = if failures == 0 { vec![failed] } else { failed.halves() };
+        let parts = if parts.is_empty() { vec![failed] } else { parts };
+        self.left.splice(0..0, parts);
+    }
 }
 
 impl Stretch {
@@ -78,7 +99,7 @@ impl Stretch {
         if length <= SHORTEST_INTERVAL {
             return Vec::new();
         }
-        vec![Self { start: middle, end: self.end }, Self { start: self.start, end: middle }]
+        vec![Self { start: middle, ..self }, Self { end: middle, ..self }]
     }
 }
 
@@ -88,7 +109,7 @@ fn stretches(start: Timestamp, end: Timestamp) -> Vec<Stretch> {
     let mut end = end;
     while start < end {
         let begins = end.checked_sub(LONGEST_INTERVAL).unwrap_or(start).max(start);
-        stretches.push(Stretch { start: begins, end });
+        stretches.push(Stretch { start: begins, end, failures: 0 });
         end = begins;
     }
     stretches
@@ -119,6 +140,29 @@ mod tests {
         assert_eq!(intervals, all);
         assert!(!progress.is_on(&discovery, minute(59)));
         assert!(progress.is_on(&discovery, minute(60)));
+    }
+
+    #[test]
+    fn an_interval_that_fails_keeps_no_other_waiting_and_it_ends() {
+        let discovery = Discovery::default();
+        let mut progress = Progress::default();
+        let mut asked = Vec::new();
+        while progress.is_on(&discovery, minute(0)) {
+            let (interval, _) = progress.next().unwrap();
+            asked.push(interval.to_string());
+            // A day in January cannot be read.
+            let broken = "2026-01-15T00:00:00.000Z/2026-01-15T00:00:00.000Z";
+            let (start, end) = interval.to_string().split_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+            if start.as_str() <= &broken[..24] && end.as_str() > &broken[..24] {
+                progress.page_failed();
+            } else {
+                progress.page_read(false);
+            }
+            assert!(asked.len() < 100);
+        }
+        assert_eq!(asked[1], "2026-01-30T08:00:00.000Z/2026-03-02T08:00:00.000Z", "the next one comes first");
+        let lengths = asked.iter().filter(|one| one.starts_with("2026-01-01T08:00:00.000Z/2026-01-15")).count();
+        assert!(lengths <= 2 && asked.len() > 4, "its healthy parts are read: {asked:?}");
     }
 
     #[test]

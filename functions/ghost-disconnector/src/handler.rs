@@ -4,23 +4,23 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use futures::FutureExt;
-use ghost_policy::Policy;
-use ghost_policy::policy::Mode;
 use jiff::Timestamp;
-use lambda_kit::dead_letters::DeadLetters;
+use lambda_kit::dead_letters::{DeadLetter, DeadLetters};
 use lambda_kit::deliveries::{self, NotStored, Sorted};
-use lambda_kit::documents::{Document, DocumentError};
+use lambda_kit::documents::DocumentError;
 use lambda_kit::events::{Delivery, EventBridgeEvent, Invocation, SourcePrefix};
 use lambda_kit::runtime::Deadline;
 use serde_json::{Value, json};
 use tracing::{error, info, warn};
 
-use crate::command::{Command, CommandError, SOURCE_PREFIX};
+use crate::case::Request;
+use crate::command::{self, Command, CommandError, SOURCE_PREFIX};
 use crate::life;
+use crate::policy_document::PolicyDocument;
 use crate::ports::PortError;
 use crate::run::{self, Report};
 use crate::settings::Settings;
-use crate::world::{Connections, World};
+use crate::world::Connections;
 
 /// Kept at the end of an invocation, so that what was begun last is written down: a look or a disconnect, and its case.
 const FINISHING_TIME: Duration = Duration::from_secs(40);
@@ -30,8 +30,7 @@ const ANSWERING_TIME: Duration = Duration::from_secs(2);
 /// The function, ready to take invocations.
 pub struct GhostDisconnector {
     connections: Connections,
-    policy: Document<Policy>,
-    disconnects_enabled: bool,
+    policy: PolicyDocument,
     operators: SourcePrefix,
     dead_letters: DeadLetters,
 }
@@ -57,8 +56,7 @@ impl GhostDisconnector {
     /// The trust store of the system can not be used.
     pub fn new(settings: Settings, config: &SdkConfig) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            policy: Document::new(config, settings.policy.clone(), parse),
-            disconnects_enabled: settings.disconnects_enabled,
+            policy: PolicyDocument::new(config, settings.policy.clone(), settings.disconnects_enabled),
             operators: SourcePrefix::new(SOURCE_PREFIX),
             dead_letters: DeadLetters::new(config, &settings.dead_letter_queue_url),
             connections: Connections::new(settings, config)?,
@@ -79,8 +77,8 @@ impl GhostDisconnector {
     }
 
     async fn tick(&self, deadline: Deadline) -> Result<Value, InvocationError> {
-        let policy = self.policy_in_force().await?;
-        let world = self.connections.until(deadline);
+        let policy = self.policy.in_force().await?;
+        let world = self.connections.until(deadline, &self.policy, Some(&policy));
         let report = run::tick(&world, &policy, until(deadline)).boxed_local().await?;
         Ok(told(&report))
     }
@@ -88,10 +86,11 @@ impl GhostDisconnector {
     /// A command is acknowledged once a case carries it, or its refusal is on the bus.
     async fn take_commands(&self, delivered: &[Delivery], deadline: Deadline) -> Result<Value, InvocationError> {
         let sorted = Sorted::of(delivered, &self.operators, understand);
+        let answered = self.refuse_malformed(delivered, &sorted.malformed, deadline).await;
         let mut failed = deliveries::bury(&self.dead_letters, sorted.malformed).await;
-        let world = self.connections.until(deadline);
+        failed.extend(answered);
         for (index, command) in sorted.understood {
-            if let Err(error) = self.carry_out(&world, &command, deadline).await {
+            if let Err(error) = self.carry_out(&command, deadline).await {
                 warn!(%error, "a command could not be taken up; it will be delivered again");
                 failed.insert(index);
             }
@@ -99,20 +98,50 @@ impl GhostDisconnector {
         Ok(deliveries::answer(delivered, &failed)?)
     }
 
-    async fn carry_out(&self, world: &World<'_>, command: &Command, deadline: Deadline) -> Result<(), PortError> {
+    /// Whoever asked for a disconnect that cannot be understood is told so, for each conversation that can be read in it. Gives
+    /// the deliveries for which that failed.
+    async fn refuse_malformed(
+        &self,
+        delivered: &[Delivery],
+        malformed: &[(deliveries::Index, DeadLetter)],
+        deadline: Deadline,
+    ) -> Vec<deliveries::Index> {
+        let mut failed = Vec::new();
+        for (index, letter) in malformed {
+            let Ok(event) = &delivered[*index].event else { continue };
+            let (Some(id), Ok(detail)) = (&event.id, serde_json::from_str::<Value>(event.detail.get())) else {
+                continue;
+            };
+            let (conversation_ids, request) = command::named_conversations(&detail);
+            if event.detail_type != command::DISCONNECT || conversation_ids.is_empty() {
+                continue;
+            }
+            let request = Request { event_id: id.clone(), ..request };
+            let world = self.connections.until(deadline, &self.policy, None);
+            if let Err(error) = run::refuse(&world, &conversation_ids, &request, &letter.reason).await {
+                warn!(%error, "a refusal could not be put on the bus; the command will be delivered again");
+                failed.push(*index);
+            }
+        }
+        failed
+    }
+
+    async fn carry_out(&self, command: &Command, deadline: Deadline) -> Result<(), PortError> {
+        let policy = self.policy.in_force().await;
+        let world = &self.connections.until(deadline, &self.policy, policy.as_ref().ok());
         let (conversation_ids, request) = match command {
             Command::ResetBreaker { event_id, requested_by, reason } => {
                 return run::reset_breaker(world, event_id, requested_by, reason).await;
             }
             Command::Disconnect { conversation_ids, request } => (conversation_ids, request),
         };
-        if !self.disconnects_enabled {
+        if !self.policy.disconnects_enabled() {
             let reason = "disconnecting is switched off by the deployment (DISCONNECTS_ENABLED)";
             return run::refuse(world, conversation_ids, request, reason).await;
         }
-        match self.policy_in_force().await {
+        match &policy {
             Ok(policy) => {
-                let taken_up = run::disconnect(world, &policy, conversation_ids, request, until(deadline));
+                let taken_up = run::disconnect(world, policy, conversation_ids, request, until(deadline));
                 taken_up.boxed_local().await.map(drop)
             }
             Err(error) => {
@@ -121,26 +150,11 @@ impl GhostDisconnector {
             }
         }
     }
-
-    /// The policy; where the deployment switches disconnecting off, it only observes.
-    async fn policy_in_force(&self) -> Result<Policy, DocumentError> {
-        let policy = Policy::clone(self.policy.get().await?.as_ref());
-        let mode = if self.disconnects_enabled { policy.mode } else { Mode::Observe };
-        Ok(Policy { mode, ..policy })
-    }
 }
 
 /// Nothing is begun later than this.
 fn until(deadline: Deadline) -> Timestamp {
     life::after(Timestamp::now(), deadline.earlier_by(FINISHING_TIME).remaining())
-}
-
-fn parse(text: &str) -> Result<Policy, String> {
-    let (policy, warnings) = Policy::parse(text).map_err(|error| error.to_string())?;
-    for warning in warnings {
-        warn!(%warning, "something in the policy is unusual");
-    }
-    Ok(policy)
 }
 
 /// What an event asks for; `None` if it is no command of ours.

@@ -9,7 +9,8 @@
 //!
 //! What does it: [`run`], over the world as [`ports`] describe it.
 //!
-//! What connects it: [`world`] is that world as it is, [`handler`] the function, [`settings`] its environment.
+//! What connects it: [`world`] is that world as it is, [`policy_document`] the policy in force, [`handler`] the function, [`settings`]
+//! its environment.
 
 pub mod announce;
 pub mod breaker;
@@ -20,6 +21,7 @@ pub mod discovery;
 pub mod handler;
 pub mod hints;
 pub mod life;
+pub mod policy_document;
 pub mod ports;
 pub mod run;
 pub mod settings;

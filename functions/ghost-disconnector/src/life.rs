@@ -23,6 +23,9 @@ pub const FRESH: Duration = Duration::from_secs(5);
 /// What was alive without an end in sight, and what is only observed, is not minded again before.
 pub const REST: SignedDuration = SignedDuration::from_hours(24);
 
+/// A request that the rate limit turns away so often, after ever longer pauses, is a matter for people.
+const RATE_LIMITED_MAX: usize = 10;
+
 /// What a look calls for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next {
@@ -202,6 +205,15 @@ fn ghost(policy: &Policy, mut case: Case, sighting: &Sighting, finding: &Finding
             let reason = format!(
                 "It is still there after {} disconnect request(s). {}",
                 case.attempts_that_count(),
+                finding.reason
+            );
+            case.moved(Stage::Escalated, sighting, &reason);
+            case.support_case = Some(support_case::text(&case, sighting));
+        }
+        Stage::Disconnecting { .. } if case.rate_limited_in_a_row() >= RATE_LIMITED_MAX => {
+            let reason = format!(
+                "The rate limit has turned the last {RATE_LIMITED_MAX} disconnect requests away, hours apart in the end: something \
+                 uses up the limit of the API, or it never lets this request in. {}",
                 finding.reason
             );
             case.moved(Stage::Escalated, sighting, &reason);

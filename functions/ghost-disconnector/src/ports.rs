@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::case::Case;
 
 /// Everything at once.
-pub trait Ports: Clock + Conversations + Cases + Watch + Registers + Outcomes {}
+pub trait Ports: Clock + PolicyInForce + Conversations + Cases + Watch + Registers + Outcomes {}
 
-impl<T: Clock + Conversations + Cases + Watch + Registers + Outcomes> Ports for T {}
+impl<T: Clock + PolicyInForce + Conversations + Cases + Watch + Registers + Outcomes> Ports for T {}
 
 /// Something outside failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,21 @@ pub struct PortError {
     pub operation: &'static str,
     /// Why it failed, without personal data.
     pub reason: String,
+    /// Whether it is about this one thing, e.g. a conversation that cannot be read: others may be well.
+    pub only_this: bool,
+}
+
+impl PortError {
+    /// A failure that others may meet, too.
+    pub fn new(operation: &'static str, reason: impl Into<String>) -> Self {
+        Self { operation, reason: reason.into(), only_this: false }
+    }
+
+    /// The same, where others need not meet it.
+    #[must_use]
+    pub fn only_this(self) -> Self {
+        Self { only_this: true, ..self }
+    }
 }
 
 /// The time, and waiting for it.
@@ -36,6 +51,12 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
     /// Waits until then.
     fn sleep_until(&self, at: Timestamp) -> impl Future<Output = ()>;
+}
+
+/// The policy, which may change while a run goes by it.
+pub trait PolicyInForce {
+    /// Whether the policy that this run began with is still the one in force. Not if that cannot be told.
+    fn policy_stands(&self) -> impl Future<Output = bool>;
 }
 
 /// A conversation as it was seen.

@@ -36,17 +36,21 @@ struct Run<'a, P> {
     policy: &'a Policy,
     until: Timestamp,
     failures_in_a_row: Cell<u32>,
+    /// Set once nothing more is to be begun, whatever time is left.
+    is_over: Cell<bool>,
     counts: Cell<Report>,
 }
 
 impl<'a, P: Ports> Run<'a, P> {
     fn new(ports: &'a P, policy: &'a Policy, until: Timestamp) -> Self {
-        Self { ports, policy, until, failures_in_a_row: Cell::new(0), counts: Cell::default() }
+        let failures_in_a_row = Cell::new(0);
+        Self { ports, policy, until, failures_in_a_row, is_over: Cell::new(false), counts: Cell::default() }
     }
 
     /// Whether something more may be begun.
     fn goes_on(&self) -> bool {
-        life::after(self.ports.now(), MARGIN) <= self.until && self.failures_in_a_row.get() < OUTAGE
+        let has_time = life::after(self.ports.now(), MARGIN) <= self.until;
+        has_time && !self.is_over.get() && self.failures_in_a_row.get() < OUTAGE
     }
 
     /// Waits for a moment if it is near and before the end. Tells whether it has come.
@@ -76,7 +80,9 @@ impl<'a, P: Ports> Run<'a, P> {
                 Some(value)
             }
             Err(error) => {
-                self.failures_in_a_row.set(self.failures_in_a_row.get() + 1);
+                // What is about one conversation says nothing of the others.
+                let more = u32::from(!error.only_this);
+                self.failures_in_a_row.set(self.failures_in_a_row.get() + more);
                 self.count(|counts| counts.failures += 1);
                 tracing::warn!(conversation_id, %error, "left alone: nothing is known, so nothing is done");
                 None

@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
+use ghost_policy::Policy;
 use jiff::Timestamp;
 use lambda_kit::outcomes::{Outcome, Outcomes as OutcomeBus};
 use lambda_kit::runtime::Deadline;
 use ledger::cases::Cases as CaseStore;
 use ledger::watch::Watch as Watched;
 
-use crate::ports::{Clock, Outcomes, PortError};
+use crate::policy_document::PolicyDocument;
+use crate::ports::{Clock, Outcomes, PolicyInForce, PortError};
 use crate::settings::Settings;
 
 /// What all invocations share: clients with their connections, the token and the pace of requests.
@@ -30,6 +32,8 @@ pub struct Connections {
 #[derive(Clone, Copy)]
 pub struct World<'a> {
     connections: &'a Connections,
+    policy: &'a PolicyDocument,
+    begun_with: Option<&'a Policy>,
     deadline: Deadline,
 }
 
@@ -48,9 +52,21 @@ impl Connections {
         })
     }
 
-    /// The world until then.
-    pub fn until(&self, deadline: Deadline) -> World<'_> {
-        World { connections: self, deadline }
+    /// The world until then, to a run that goes by this policy.
+    pub fn until<'a>(
+        &'a self,
+        deadline: Deadline,
+        policy: &'a PolicyDocument,
+        begun_with: Option<&'a Policy>,
+    ) -> World<'a> {
+        World { connections: self, policy, begun_with, deadline }
+    }
+}
+
+impl PolicyInForce for World<'_> {
+    async fn policy_stands(&self) -> bool {
+        let now = self.policy.in_force().await;
+        now.is_ok_and(|now| self.begun_with == Some(&now))
     }
 }
 
@@ -73,5 +89,5 @@ impl Outcomes for World<'_> {
 }
 
 fn failed(operation: &'static str, error: &dyn Display) -> PortError {
-    PortError { operation, reason: error.to_string() }
+    PortError::new(operation, error.to_string())
 }

@@ -107,6 +107,7 @@ impl Day {
         let start = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 50);
         let storm_ends = start + DAY + STORM;
         let analytics_lag = SignedDuration::from_secs(random.random_range(0..7_200));
+        let replaced_after = SignedDuration::from_secs(random.random_range(0..DAY.as_secs()));
         let mut day = Self {
             policy: Rc::new(policy.clone()),
             happenings: BTreeMap::new(),
@@ -120,6 +121,7 @@ impl Day {
                 now: start,
                 random,
                 policy,
+                replaced_at: start + replaced_after,
                 faults: true,
                 conversations: BTreeMap::new(),
                 teardowns: BinaryHeap::new(),
@@ -197,7 +199,8 @@ impl Day {
             _ => Force::No,
         });
         let event_id = format!("request-{id}");
-        let request = Request { event_id, requested_by: "operator".to_owned(), reason: "test".to_owned(), force };
+        let (requested_by, reason) = ("operator".to_owned(), "test".to_owned());
+        let request = Request { event_id, requested_by, reason, force, taken_up_at: None };
         self.happen(at, Happening::Requested(id.to_owned(), request));
     }
 

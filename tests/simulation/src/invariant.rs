@@ -15,6 +15,8 @@ pub enum Invariant {
     MadeSureOf,
     /// Each attempt that a case notes is at most one request, and each request is an attempt that was noted before.
     OneRequestPerAttempt,
+    /// Nothing is requested by a run that began with a policy which is no longer in force, but for what it has just decided.
+    PolicyInForce,
     /// Nothing is disconnected in observe mode.
     ObserveOnlyObserves,
     /// No more requests than the breaker allows in its time, and none while it is tripped.

@@ -12,8 +12,8 @@ use std::time::Duration;
 use genesys_cloud::api::Interval;
 use ghost_disconnector::case::Case;
 use ghost_disconnector::ports::{
-    Answer, Candidate, CandidatePage, Cases, Clock, Conversations, Disconnection, DueWatch, Look, Outcomes, PortError,
-    Register, RegisterValue, Registers, Seen, StoredCase, Watch,
+    Answer, Candidate, CandidatePage, Cases, Clock, Conversations, Disconnection, DueWatch, Look, Outcomes,
+    PolicyInForce, PortError, Register, RegisterValue, Registers, Seen, StoredCase, Watch,
 };
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::outcomes::Outcome;
@@ -30,6 +30,8 @@ pub struct SimulatedPorts {
     world: Rc<RefCell<State>>,
     /// When the run goes on: told to the scheduler at each wait.
     wakes_at: Rc<Cell<Timestamp>>,
+    /// When the run began.
+    begun_at: Timestamp,
     /// What this run saw last.
     seen: Rc<RefCell<BTreeMap<String, state::Seen>>>,
 }
@@ -65,7 +67,7 @@ impl SimulatedPorts {
     /// The world, to a run that begins now.
     pub fn new(world: Rc<RefCell<State>>) -> Self {
         let now = world.borrow().now;
-        Self { world, wakes_at: Rc::new(Cell::new(now)), seen: Rc::default() }
+        Self { world, wakes_at: Rc::new(Cell::new(now)), begun_at: now, seen: Rc::default() }
     }
 
     /// When the run goes on.
@@ -99,7 +101,7 @@ impl SimulatedPorts {
     /// A call of the store: what it does happens at one moment.
     async fn stored<T>(&self, operation: &'static str, effect: impl FnOnce(&mut State) -> T) -> Result<T, PortError> {
         let fate = self.call(15, 4_000).await;
-        let failed = || PortError { operation, reason: "simulated".to_owned() };
+        let failed = || PortError::new(operation, "simulated");
         if fate == Fate::Fails {
             return Err(failed());
         }
@@ -118,6 +120,14 @@ impl Clock for SimulatedPorts {
     }
 }
 
+impl PolicyInForce for SimulatedPorts {
+    async fn policy_stands(&self) -> bool {
+        self.call(15, 2_000).await;
+        let world = self.world.borrow();
+        self.begun_at >= world.replaced_at || world.now < world.replaced_at
+    }
+}
+
 impl Conversations for SimulatedPorts {
     async fn look(&self, conversation_id: &str) -> Result<Look, PortError> {
         let asked_at = self.now();
@@ -126,7 +136,9 @@ impl Conversations for SimulatedPorts {
         let mut world = self.world.borrow_mut();
         world.counts.looks += 1;
         if fate != Fate::Works {
-            return Err(PortError { operation: "looking", reason: "simulated".to_owned() });
+            let error = PortError::new("looking", "simulated");
+            let is_of_this_one = world.random.random_bool(0.5);
+            return Err(if is_of_this_one { error.only_this() } else { error });
         }
         let fair = world.is_fair_game(conversation_id);
         let seen = state::Seen { asked_at, answered_at: world.now, fair };
@@ -162,7 +174,9 @@ impl Conversations for SimulatedPorts {
         const PAGE: usize = 5;
         let fate = self.call(800, 9_000).await;
         if fate != Fate::Works {
-            return Err(PortError { operation: "asking analytics", reason: "simulated".to_owned() });
+            let error = PortError::new("asking analytics", "simulated");
+            let is_of_this_one = self.world.borrow_mut().random.random_bool(0.5);
+            return Err(if is_of_this_one { error.only_this() } else { error });
         }
         let world = self.world.borrow();
         let as_of = world.now - world.analytics_lag;
@@ -183,7 +197,7 @@ impl SimulatedPorts {
     fn send(&self, conversation_id: &str) -> (Answer, &'static str) {
         let seen = self.seen.borrow().get(conversation_id).copied();
         let mut world = self.world.borrow_mut();
-        world.check_request(conversation_id, seen);
+        world.check_request(conversation_id, seen, self.begun_at);
         let fate = if world.faults { world.random.random_range(0..20) } else { 20 };
         let (done, answer, words) = match fate {
             0 => (false, Answer::RateLimited { retry_after: Some(Duration::from_secs(20)) }, "429"),

@@ -78,6 +78,8 @@ pub struct State {
     pub random: StdRng,
     /// The policy in force.
     pub policy: Policy,
+    /// When another takes its place, with the same words: runs that have begun before must end.
+    pub replaced_at: Timestamp,
     /// Whether things fail.
     pub faults: bool,
     /// Genesys Cloud.
@@ -131,7 +133,7 @@ impl State {
     }
 
     /// Checks a disconnect request at the moment at which it is sent.
-    pub fn check_request(&mut self, conversation_id: &str, seen: Option<Seen>) {
+    pub fn check_request(&mut self, conversation_id: &str, seen: Option<Seen>, run_begun_at: Timestamp) {
         self.counts.requests += 1;
         let now = self.now;
         match seen {
@@ -150,6 +152,10 @@ impl State {
                     conversation.requests += 1;
                 }
             }
+        }
+        // What was decided before may still leave.
+        if run_begun_at < self.replaced_at && now.duration_since(self.replaced_at) > FRESH {
+            self.violated(Invariant::PolicyInForce, conversation_id);
         }
         if self.policy.mode == Mode::Observe {
             self.violated(Invariant::ObserveOnlyObserves, conversation_id);

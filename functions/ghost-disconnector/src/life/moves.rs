@@ -6,6 +6,7 @@ use ghost_policy::Policy;
 use jiff::Timestamp;
 
 use super::{FRESH, REST, after, later};
+use crate::breaker::Permit;
 use crate::case::{Attempt, Case, Finding, Fingerprint, Force, LegEvidence, Move, Request, Stage, State, Subject};
 use crate::ports::{Answer, Disconnection};
 use crate::sighting::{Facts, Sighting, What};
@@ -19,6 +20,19 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// While the breaker is tripped a case waits: ever longer, up to this, so that a reset is soon noticed.
 const LONGEST_WAIT_FOR_BREAKER: Duration = Duration::from_mins(10);
+
+/// After a look that took too long to act upon: that of the next run but one, most often.
+const TOO_LATE_PAUSE: Duration = Duration::from_mins(1);
+
+/// Of more attempts, such as were turned away are left out, but for the first few.
+const MOST_ATTEMPTS: usize = 60;
+const FIRST_ATTEMPTS: usize = 4;
+
+/// A reason is no longer, in characters: it may list every leg of a conversation.
+const LONGEST_REASON: usize = 2_000;
+
+/// How long somebody's word stands that a live conversation may be disconnected.
+const LIVE_LASTS: Duration = Duration::from_mins(15);
 
 /// A request that was not sent is decided anew after so long, and longer the more often that happens.
 const NOT_SENT_PAUSE: Duration = Duration::from_secs(1);
@@ -35,6 +49,7 @@ impl Case {
             finding: None,
             request,
             attempts: Vec::new(),
+            attempts_left_out: 0,
             hints: facts.hints.clone(),
             support_case: None,
             failed_looks: 0,
@@ -56,9 +71,34 @@ impl Case {
         Self::about(conversation_id, &facts, stage, None)
     }
 
-    /// What may be skipped in judging it: nothing once the request was refused, which dismissing and observing do.
-    pub fn force(&self) -> Force {
-        if matches!(self.state(), State::Dismissed | State::Observed) { Force::No } else { self.asked_force() }
+    /// A note that a conversation cannot be read: nothing is known of it, so nothing is done.
+    pub(crate) fn unreadable(conversation_id: &str, policy: &Policy, now: Timestamp, look_then: bool) -> Self {
+        let mut case = Self::of_nothing(conversation_id, now);
+        case.still_unreadable(policy, now, look_then);
+        case
+    }
+
+    /// Puts the next look off, since the conversation cannot be read. Not where the case is closed.
+    pub(crate) fn still_unreadable(&mut self, policy: &Policy, now: Timestamp, then_look: bool) -> bool {
+        match &mut self.stage {
+            Stage::Dismissed { look_then, .. } | Stage::Observed { look_then, .. } => *look_then |= then_look,
+            _ => return false,
+        }
+        self.look_failed(policy, now);
+        true
+    }
+
+    /// What may be skipped in judging a look of this time. Nothing once the request was refused, which dismissing and observing
+    /// do; and whoever answers for a live conversation does so now, not for whenever a breaker is reset.
+    pub fn force(&self, asked_at: Timestamp) -> Force {
+        let was_refused = matches!(self.state(), State::Dismissed | State::Observed);
+        let taken_up_at = self.request.as_ref().and_then(|request| request.taken_up_at);
+        let lasts = taken_up_at.is_some_and(|at| asked_at.duration_since(at).unsigned_abs() <= LIVE_LASTS);
+        match self.asked_force() {
+            _ if was_refused => Force::No,
+            Force::Live if !lasts => Force::No,
+            force => force,
+        }
     }
 
     fn asked_force(&self) -> Force {
@@ -69,11 +109,21 @@ impl Case {
     /// not count.
     pub fn attempts_that_count(&self) -> u32 {
         let suspected_at = self.moves.iter().rev().find(|one| one.to == State::Suspected).map(|one| one.at);
-        let counts = |attempt: &&Attempt| {
-            let turned_away = matches!(attempt.answer, Some(Answer::NotSent | Answer::RateLimited { .. }));
-            !turned_away && suspected_at.is_none_or(|since| attempt.at >= since)
-        };
+        let counts =
+            |attempt: &&Attempt| !attempt.was_turned_away() && suspected_at.is_none_or(|since| attempt.at >= since);
         u32::try_from(self.attempts.iter().filter(counts).count()).unwrap_or(u32::MAX)
+    }
+
+    /// How many of the last disconnect requests the rate limit has turned away, one after the other.
+    pub(super) fn rate_limited_in_a_row(&self) -> usize {
+        let limited = |attempt: &&Attempt| matches!(attempt.answer, Some(Answer::RateLimited { .. }));
+        self.attempts.iter().rev().take_while(limited).count()
+    }
+
+    /// What the breaker is asked for, for a request at that time.
+    pub(crate) fn permit(&self, at: Timestamp) -> Permit {
+        let since = self.finding.as_ref().map_or(at, |finding| finding.since);
+        Permit { at, since, subject: self.subject.clone() }
     }
 
     /// Writes down that a disconnect is about to be requested. Whoever stores this, and nobody else, may send it.
@@ -82,6 +132,13 @@ impl Case {
         let attempt =
             Attempt { number, at: now, looked_at: sighting.asked_at, answer: None, words: None, correlation_id: None };
         self.attempts.push(attempt);
+        if self.attempts.len() > MOST_ATTEMPTS {
+            let middle = self.attempts.iter().skip(FIRST_ATTEMPTS).position(Attempt::was_turned_away);
+            if let Some(index) = middle {
+                self.attempts.remove(FIRST_ATTEMPTS + index);
+                self.attempts_left_out = self.attempts_left_out.saturating_add(1);
+            }
+        }
         // It may leave at any time until its look is too old. Whoever looked before that could take it for one without effect.
         let sent_by = after(sighting.asked_at, FRESH).max(now);
         let stage = Stage::Disconnecting { next_look_at: after(sent_by, policy.verify.after.get()) };
@@ -96,12 +153,17 @@ impl Case {
     /// Writes down what came of the last disconnect request, and when to look.
     pub(crate) fn note_answer(&mut self, policy: &Policy, disconnection: Disconnection) {
         let unsent = self.attempts.iter().rev().skip(1).take_while(|one| one.answer == Some(Answer::NotSent)).count();
+        let limited = self.attempts.iter().rev().skip(1);
+        let limited = limited.take_while(|one| matches!(one.answer, Some(Answer::RateLimited { .. }))).count();
         let Some(attempt) = self.attempts.last_mut() else { return };
         let Disconnection { at, answer, words, correlation_id } = disconnection;
         let verify_after = policy.verify.after.get();
         let next_look_at = match answer {
             Answer::NotSent => after(at, paused(NOT_SENT_PAUSE, unsent).min(verify_after.max(NOT_SENT_PAUSE))),
-            Answer::RateLimited { retry_after } => after(at, retry_after.unwrap_or_default().max(verify_after)),
+            Answer::RateLimited { retry_after } => {
+                let pause = paused(verify_after, limited).min(LONGEST_PAUSE).max(verify_after);
+                after(at, retry_after.unwrap_or_default().max(pause))
+            }
             _ => after(at.max(attempt.at), verify_after),
         };
         attempt.answer = Some(answer);
@@ -115,6 +177,11 @@ impl Case {
         let pause = paused(policy.confirm.every.get(), self.failed_looks as usize).min(LONGEST_PAUSE);
         self.failed_looks = self.failed_looks.saturating_add(1);
         self.put_off(after(now, pause));
+    }
+
+    /// Puts the next look off, since this one was too old when its answer came.
+    pub(crate) fn look_came_too_late(&mut self, now: Timestamp) {
+        self.put_off(after(now, TOO_LATE_PAUSE));
     }
 
     /// Puts the next look off, since the breaker is tripped.
@@ -182,7 +249,7 @@ impl Case {
 
     /// Whether a look found the very same as the one before. Who answers for a live conversation does not ask that.
     pub(super) fn agrees(&self, seen: &Fingerprint, now: &Fingerprint) -> bool {
-        self.force() == Force::Live || seen == now
+        self.asked_force() == Force::Live || seen == now
     }
 
     /// Nothing more is to be done about it, unless discovery comes across it after a while.
@@ -209,7 +276,7 @@ impl Case {
             at: sighting.asked_at,
             from,
             to,
-            reason: reason.to_owned(),
+            reason: shortened(reason),
             evidence,
             correlation_id: sighting.correlation_id.clone(),
             unannounced: to.is_announced(),
@@ -221,10 +288,25 @@ impl Case {
     }
 }
 
+impl Attempt {
+    /// Whether it surely had no effect: it never left, or the rate limit kept it out.
+    fn was_turned_away(&self) -> bool {
+        matches!(self.answer, Some(Answer::NotSent | Answer::RateLimited { .. }))
+    }
+}
+
 impl State {
     /// Whether the world is told of a move to it (DESIGN §4.5).
     const fn is_announced(self) -> bool {
         !matches!(self, Self::Confirmed | Self::Disconnecting)
+    }
+}
+
+/// As much of it as a record has room for, forty times over.
+fn shortened(reason: &str) -> String {
+    match reason.char_indices().nth(LONGEST_REASON) {
+        Some((end, _)) => format!("{} …", &reason[..end]),
+        None => reason.to_owned(),
     }
 }
 

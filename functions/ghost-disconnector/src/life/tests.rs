@@ -7,10 +7,10 @@ use super::{Next, come_across, open, requested, step};
 use crate::announce;
 use crate::case::{Case, Force, Request, Stage, State};
 use crate::ports::{Answer, Disconnection};
-use crate::sighting::Sighting;
+use crate::sighting::{Judgement, Sighting, What};
 use crate::testing::{
-    ENFORCE, agent_alone, agent_held, alone_again, customer_back, ended, enforce, half_torn_down, look, minute, observe, second,
-    sighting,
+    ENFORCE, agent_alone, agent_held, alone_again, customer_back, ended, enforce, half_torn_down, look, minute,
+    observe, second, sighting,
 };
 
 fn opened(policy: &Policy, conversation: &Value, at: Timestamp) -> Case {
@@ -217,7 +217,7 @@ fn what_ends_by_itself_is_dismissed() {
 
 fn asked(force: Force) -> Request {
     let (event_id, requested_by, reason) = ("e-1".to_owned(), "operator".to_owned(), "stuck".to_owned());
-    Request { event_id, requested_by, reason, force }
+    Request { event_id, requested_by, reason, force, taken_up_at: Some(minute(5)) }
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_request_brings_back_what_was_dismissed_and_comes_too_late_for_what_is_final
     let seen = Sighting::of(&policy, &look(&agent_alone(), minute(5)), Force::Durations);
     let dismissed = opened(&policy, &agent_alone(), minute(3));
     let case = requested(&policy, &dismissed, &seen, asked(Force::Durations)).unwrap();
-    assert_eq!((case.state(), case.force()), (State::Suspected, Force::Durations));
+    assert_eq!((case.state(), case.force(minute(5))), (State::Suspected, Force::Durations));
     let resolved = stored(after(&policy, &requested_once(&policy, Answer::Accepted), &ended(), minute(22)));
     let refused = requested(&policy, &resolved, &seen, asked(Force::Durations)).unwrap_err();
     assert!(refused.contains("was disconnected"), "{refused}");
@@ -275,10 +275,10 @@ fn a_request_that_was_refused_does_not_disconnect_the_living_a_day_later() {
         // The next day it is switched on again. `attend` judges with the case's own force.
         let day = minute(6 + 24 * 60);
         let alive_again = if force == Force::Live { conversation.clone() } else { agent_alone_since(&day) };
-        let now = |case: &Case, at| Sighting::of(&enforce(), &look(&alive_again, at), case.force());
+        let now = |case: &Case, at| Sighting::of(&enforce(), &look(&alive_again, at), case.force(at));
         match step(&enforce(), &case, &now(&case, day)) {
             Next::Nothing => {}
-            Next::Store(case) => assert_ne!(case.state(), State::Suspected, "{force:?}: {}", case.moves.last().unwrap().reason),
+            Next::Store(case) => assert_ne!(case.state(), State::Suspected, "{force:?}"),
             Next::Disconnect(_) => panic!("{force:?}: disconnected"),
         }
     }
@@ -287,9 +287,36 @@ fn a_request_that_was_refused_does_not_disconnect_the_living_a_day_later() {
 /// The agent's leg is the same; the customer left a second ago.
 fn agent_alone_since(now: &Timestamp) -> Value {
     let mut conversation = agent_alone();
-    let left = *now - jiff::SignedDuration::from_secs(1);
+    let left = *now - SignedDuration::from_secs(1);
     conversation["participants"][0]["calls"][0]["disconnectedTime"] = serde_json::json!(left.to_string());
     conversation
+}
+
+#[test]
+fn nobody_answers_for_a_live_conversation_for_ever() {
+    let policy = enforce();
+    let seen = Sighting::of(&policy, &look(&customer_back(), minute(25)), Force::Live);
+    let case = open(&policy, "c-1", &seen, Some(Request { taken_up_at: Some(minute(25)), ..asked(Force::Live) }));
+    assert_eq!(case.force(minute(40)), Force::Live);
+    // The breaker is reset after lunch.
+    assert_eq!(case.force(minute(90)), Force::No);
+}
+
+#[test]
+fn a_request_that_never_left_makes_the_record_no_longer_and_a_reason_is_no_novel() {
+    let policy = enforce();
+    let mut case = confirmed(&policy);
+    for round in 0..500 {
+        request(&policy, &mut case, minute(21 + round), Answer::NotSent);
+    }
+    assert_eq!((case.attempts.len(), case.attempts_left_out), (60, 440));
+    assert_eq!(case.attempts.last().unwrap().number, 500);
+    let mut seen = sighting(&policy, &customer_back(), minute(600));
+    if let What::On(_, Judgement::Alive { why, .. }) = &mut seen.what {
+        *why = "ü".repeat(100_000);
+    }
+    let alive = open(&policy, "c-1", &seen, None);
+    assert_eq!(alive.moves.last().unwrap().reason.chars().count(), 2_002);
 }
 
 /// POST answers 429 for good: looks go on, but the record must not grow until `DynamoDB` refuses it.
@@ -308,6 +335,8 @@ fn a_request_that_is_always_turned_away_comes_to_an_end() {
     }
     let bytes = serde_json::to_string(&case).unwrap().len();
     assert!(bytes < 300_000, "{} requests, {bytes} bytes, {:?}", case.attempts.len(), case.state());
+    assert_eq!((case.state(), case.attempts.len()), (State::Escalated, 10));
+    assert!(case.moves.last().unwrap().reason.contains("rate limit") && case.support_case.is_some());
 }
 
 proptest! {

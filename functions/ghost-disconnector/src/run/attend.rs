@@ -36,7 +36,7 @@ impl<P: Ports> Run<'_, P> {
 
     /// Does what a look calls for.
     async fn follow(&self, stored: StoredCase, look: &Look) -> Result<Option<StoredCase>, PortError> {
-        let sighting = Sighting::of(self.policy, look, stored.case.force());
+        let sighting = Sighting::of(self.policy, look, stored.case.force(look.asked_at));
         // The new case is made first, so that nothing is forgotten if this run ends in between.
         if sighting.is_of_another_case(&stored.case) {
             self.open_if_ghost(&stored.case.conversation_id, look).await?;
@@ -57,30 +57,44 @@ impl<P: Ports> Run<'_, P> {
     async fn disconnect(&self, stored: StoredCase, sighting: &Sighting) -> Result<Option<StoredCase>, PortError> {
         let send_by = life::after(sighting.asked_at, FRESH);
         if self.ports.now() >= send_by {
-            // Too old already. It is still due, so it will be looked at again.
+            // Too old already: a conversation that answers slowly must not keep the others waiting.
+            let now = self.ports.now();
+            return self.changed(stored, |case| case.look_came_too_late(now)).await;
+        }
+        if !self.ports.policy_stands().await {
+            tracing::warn!("the policy has changed: nothing more is disconnected by the old one, and this run ends");
+            self.is_over.set(true);
             return Ok(Some(stored));
         }
-        let Decision::Granted { others, of_its_provider } = self.permit(&stored.case).await? else {
-            let now = self.ports.now();
+        let now = self.ports.now();
+        let Decision::Granted { others, of_its_provider } = self.permit(&stored.case, now).await? else {
             return self.changed(stored, |case| case.wait_for_breaker(self.policy, now)).await;
         };
-        let now = self.ports.now();
         let mut case = stored.case;
         if let Some(hint) = hints::others_at_that_time(others, of_its_provider) {
             case.hint(hint);
         }
         case.begin_attempt(self.policy, sighting, now);
         // Only the run whose write this is may send the request.
-        let Some(stored) = self.ports.advance_case(stored.version, case).await? else { return Ok(None) };
+        let permit = case.permit(now);
+        let Some(stored) = self.ports.advance_case(stored.version, case).await? else {
+            self.give_back(&permit).await?;
+            return Ok(None);
+        };
         let disconnection = self.send(&stored.case.conversation_id, send_by).await;
-        self.count(|counts| counts.requests += u32::from(disconnection.answer != Answer::NotSent));
+        let was_sent = disconnection.answer != Answer::NotSent;
+        self.count(|counts| counts.requests += u32::from(was_sent));
         tracing::info!(
             conversation_id = stored.case.conversation_id,
             case_id = stored.case.case_id,
             answer = disconnection.words,
             "disconnect requested"
         );
-        self.changed(stored, |case| case.note_answer(self.policy, disconnection)).await
+        let stored = self.changed(stored, |case| case.note_answer(self.policy, disconnection)).await?;
+        if !was_sent {
+            self.give_back(&permit).await?;
+        }
+        Ok(stored)
     }
 
     async fn send(&self, conversation_id: &str, send_by: Timestamp) -> Disconnection {

@@ -2,7 +2,9 @@
 
 use super::Run;
 use crate::announce;
-use crate::breaker::{Breaker, Decision};
+use jiff::Timestamp;
+
+use crate::breaker::{Breaker, Decision, Permit};
 use crate::case::Case;
 use crate::ports::{PortError, Ports, Register, RegisterValue};
 
@@ -21,12 +23,12 @@ impl<P: Ports> Run<'_, P> {
     }
 
     /// Leave for one disconnect request of the case. Nothing may be requested without [`Decision::Granted`].
-    pub(super) async fn permit(&self, case: &Case) -> Result<Decision, PortError> {
-        let since = case.finding.as_ref().map_or_else(|| self.ports.now(), |finding| finding.since);
+    pub(super) async fn permit(&self, case: &Case, now: Timestamp) -> Result<Decision, PortError> {
+        let permit = case.permit(now);
         for _ in 0..TRIES {
             let (mut breaker, version) = read(self.ports).await?;
             let limit = &self.policy.breaker;
-            let decision = breaker.request(limit, &case.conversation_id, &case.subject, since, self.ports.now());
+            let decision = breaker.request(limit, &case.conversation_id, &permit);
             if decision == Decision::Tripped {
                 return Ok(decision);
             }
@@ -38,10 +40,18 @@ impl<P: Ports> Run<'_, P> {
                 return Ok(decision);
             }
         }
-        Err(PortError {
-            operation: "taking a disconnect permit",
-            reason: "others kept changing the breaker".to_owned(),
-        })
+        Err(PortError::new("taking a disconnect permit", "others kept changing the breaker"))
+    }
+
+    /// Gives back what was not used: nothing was sent. A permit that is not given back counts as used, which errs on the safe side.
+    pub(super) async fn give_back(&self, permit: &Permit) -> Result<(), PortError> {
+        for _ in 0..TRIES {
+            let (mut breaker, version) = read(self.ports).await?;
+            if !breaker.give_back(permit) || write(self.ports, version, &breaker).await? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Tells the world of the trip, then notes that it knows. A run that dies in between leaves it to the next.
@@ -57,15 +67,13 @@ impl<P: Ports> Run<'_, P> {
 pub(super) async fn read<P: Ports>(ports: &P) -> Result<(Breaker, u64), PortError> {
     let RegisterValue { json, version } = ports.read_register(Register::Breaker).await?;
     let breaker = json.map_or_else(|| Ok(Breaker::default()), |json| serde_json::from_str(&json));
-    let unreadable =
-        |error: serde_json::Error| PortError { operation: "reading the breaker", reason: error.to_string() };
+    let unreadable = |error: serde_json::Error| PortError::new("reading the breaker", error.to_string());
     breaker.map(|breaker| (breaker, version)).map_err(unreadable)
 }
 
 /// Writes the breaker if nobody has since it was read.
 pub(super) async fn write<P: Ports>(ports: &P, seen_version: u64, breaker: &Breaker) -> Result<bool, PortError> {
-    let unwritable =
-        |error: serde_json::Error| PortError { operation: "writing the breaker", reason: error.to_string() };
+    let unwritable = |error: serde_json::Error| PortError::new("writing the breaker", error.to_string());
     let json = serde_json::to_string(breaker).map_err(unwritable)?;
     ports.write_register(Register::Breaker, seen_version, json).await
 }

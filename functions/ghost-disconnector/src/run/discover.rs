@@ -30,15 +30,21 @@ impl<P: Ports> Run<'_, P> {
                 break;
             }
             let Some((interval, page)) = progress.next() else { break };
-            let found = self.ports.candidates(interval, page).await?;
-            let Some(from_page) = self.take_up_all(&found.candidates).await? else { break };
-            opened.extend(from_page);
-            self.count(|counts| counts.rows += found.candidates.len());
-            progress.page_read(found.is_full);
-            let json = serde_json::to_string(&progress).map_err(|error| PortError {
-                operation: "writing the progress of discovery",
-                reason: error.to_string(),
-            })?;
+            match self.ports.candidates(interval, page).await {
+                Ok(found) => {
+                    let Some(from_page) = self.take_up_all(&found.candidates).await? else { break };
+                    opened.extend(from_page);
+                    self.count(|counts| counts.rows += found.candidates.len());
+                    progress.page_read(found.is_full);
+                }
+                Err(error) if error.only_this => {
+                    tracing::warn!(%interval, page, %error, "analytics does not answer for this interval: the others come first");
+                    progress.page_failed();
+                }
+                Err(error) => return Err(error),
+            }
+            let json = serde_json::to_string(&progress)
+                .map_err(|error| PortError::new("writing the progress of discovery", error.to_string()))?;
             if !self.ports.write_register(Register::Discovery, version, json).await? {
                 // Another run is at it.
                 break;
@@ -64,7 +70,11 @@ impl<P: Ports> Run<'_, P> {
             {
                 continue;
             }
-            let taken_up = self.take_up(&candidate.conversation_id, latest, true).await;
+            let taken_up = self.take_up(&candidate.conversation_id, latest.clone(), true).await;
+            if matches!(&taken_up, Err(error) if error.only_this) {
+                // Noted, so that the same few do not use up every search.
+                self.unreadable(&candidate.conversation_id, latest, false).await?;
+            }
             if let Some(TakenUp::ByCase(stored)) = self.noted(&candidate.conversation_id, taken_up) {
                 opened.push(*stored);
             }

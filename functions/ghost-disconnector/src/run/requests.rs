@@ -32,18 +32,26 @@ pub async fn disconnect<P: Ports>(
             "asked to disconnect whoever is there"
         );
     }
+    let request = Request { taken_up_at: Some(ports.now()), ..request.clone() };
     let mut hand = InHand::default();
+    let mut failed = None;
     for conversation_id in conversation_ids {
         if !run.goes_on() {
-            let reason = "the time was up; those that are left are taken up when it is delivered again".to_owned();
-            return Err(PortError { operation: "taking up a disconnect request", reason });
+            let reason = "the time was up, or too much failed; the rest is taken up when it is delivered again";
+            failed.get_or_insert_with(|| PortError::new("taking up a disconnect request", reason));
+            break;
         }
-        if let Some(stored) = Box::pin(run.request(conversation_id, request)).await? {
+        let taken_up = Box::pin(run.request(conversation_id, &request)).await;
+        // One that fails must not keep the others waiting.
+        if let Err(error) = &taken_up {
+            failed.get_or_insert_with(|| error.clone());
+        }
+        if let Some(Some(stored)) = run.noted(conversation_id, taken_up) {
             hand.take_case(stored);
         }
     }
     run.what_becomes_due(&mut hand).await;
-    Ok(run.counts.get())
+    failed.map_or_else(|| Ok(run.counts.get()), Err)
 }
 
 /// Refuses a disconnect request for all its conversations: there is no policy in force, say.
@@ -76,7 +84,7 @@ pub async fn reset_breaker<P: Ports>(
             return Ok(());
         }
     }
-    Err(PortError { operation: "resetting the breaker", reason: "others kept changing it".to_owned() })
+    Err(PortError::new("resetting the breaker", "others kept changing it"))
 }
 
 impl<P: Ports> Run<'_, P> {
@@ -121,8 +129,7 @@ impl<P: Ports> Run<'_, P> {
             },
         };
         // Another run has just written this case: delivered again, the request meets it as it is then.
-        let lost =
-            || PortError { operation: "taking up a disconnect request", reason: "another run has it".to_owned() };
+        let lost = || PortError::new("taking up a disconnect request", "another run has it").only_this();
         self.announced(stored.ok_or_else(lost)?).await
     }
 

@@ -1,6 +1,7 @@
 //! A conversation that somebody wants looked at: the watcher, or discovery.
 
 use jiff::Timestamp;
+use lambda_kit::outcomes::Outcome;
 
 use super::Run;
 use crate::announce;
@@ -11,6 +12,9 @@ use crate::sighting::{Judgement, Sighting, What};
 
 /// After a look that failed, the watcher's conversation is looked at again.
 const PAUSE: std::time::Duration = std::time::Duration::from_mins(2);
+
+/// The same for one that cannot be read though its case is closed.
+const LONG_PAUSE: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// What became of a conversation.
 pub(super) enum TakenUp {
@@ -33,8 +37,16 @@ impl<P: Ports> Run<'_, P> {
     pub(super) async fn take_up_watch(&self, seen: &DueWatch) -> Result<TakenUp, PortError> {
         let id = &seen.conversation_id;
         let latest = self.ports.latest_case(id).await?;
-        let taken_up = match self.take_up(id, latest, false).await {
+        let taken_up = match self.take_up(id, latest.clone(), false).await {
             Ok(taken_up) => taken_up,
+            Err(error) if error.only_this => {
+                if self.unreadable(id, latest, true).await? {
+                    self.ports.leave(seen).await?;
+                } else {
+                    self.ports.look_again(seen, life::after(self.ports.now(), LONG_PAUSE)).await?;
+                }
+                return Err(error);
+            }
             Err(error) => {
                 self.ports.look_again(seen, life::after(self.ports.now(), PAUSE)).await?;
                 return Err(error);
@@ -70,9 +82,33 @@ impl<P: Ports> Run<'_, P> {
         // No case is kept of what is alive, but the world is told why it is let alone.
         let outcomes = announce::of_case(&case);
         if !outcomes.is_empty() {
-            self.ports.put_outcomes(outcomes).await?;
+            // Each look is another outcome, and there is no case to count them.
+            let told =
+                |one: Outcome| Outcome { id: format!("{}_{}", one.id, sighting.asked_at.as_millisecond()), ..one };
+            self.ports.put_outcomes(outcomes.into_iter().map(told).collect()).await?;
         }
         Ok(until(&sighting))
+    }
+
+    /// Notes that a conversation cannot be read, so that it is left alone for ever longer. Tells whether a case sees to it now.
+    pub(super) async fn unreadable(
+        &self,
+        conversation_id: &str,
+        latest: Option<StoredCase>,
+        look_then: bool,
+    ) -> Result<bool, PortError> {
+        let now = self.ports.now();
+        let noted = match latest {
+            None => self.ports.create_case(Case::unreadable(conversation_id, self.policy, now, look_then)).await?,
+            Some(stored) if stored.case.state().is_in_progress() => Some(stored),
+            Some(StoredCase { mut case, version }) => {
+                if !case.still_unreadable(self.policy, now, look_then) {
+                    return Ok(false);
+                }
+                self.ports.advance_case(version, case).await?
+            }
+        };
+        Ok(noted.is_some())
     }
 
     /// There is a case already.

@@ -7,7 +7,7 @@ use aws_config::SdkConfig;
 use futures::future::BoxFuture;
 use genesys_cloud::api::{
     ApiError, CredentialError, CredentialSource, Credentials, Deadline, DetailsQuery, DetailsRow, DisconnectAnswer,
-    DisconnectRequest, GenesysCloud, Interval, PermanentError, Settings,
+    DisconnectRequest, GenesysCloud, Interval, PermanentError, RetryableError, Settings,
 };
 use ghost_policy::Conversation;
 use jiff::Timestamp;
@@ -62,15 +62,15 @@ impl Conversations for World<'_> {
         let body = self.connections.genesys_cloud.conversation(conversation_id, self.within(LOOK_LIMIT)).await;
         match body {
             Ok(body) => {
-                let conversation =
-                    Conversation::from_json(body.json.get().as_bytes()).map_err(|error| failed(OPERATION, &error))?;
+                let conversation = Conversation::from_json(body.json.get().as_bytes())
+                    .map_err(|error| failed(OPERATION, &error).only_this())?;
                 let seen = Seen::Conversation(Box::new(conversation));
                 Ok(Look { asked_at: body.as_of, seen, correlation_id: body.correlation_id })
             }
             Err(ApiError::Permanent(PermanentError::NotFound { answer, .. })) => {
                 Ok(Look { asked_at: begun, seen: Seen::Nothing, correlation_id: answer.correlation_id })
             }
-            Err(error) => Err(failed(OPERATION, &error)),
+            Err(error) => Err(of_call(OPERATION, &error)),
         }
     }
 
@@ -90,13 +90,26 @@ impl Conversations for World<'_> {
         let query = DetailsQuery::new(interval).without_end();
         let found =
             self.connections.genesys_cloud.query_conversation_details(&query, page, self.within(PAGE_LIMIT)).await;
-        let found = found.map_err(|error| failed("asking analytics for conversations without an end", &error))?;
+        let found = found.map_err(|error| of_call("asking analytics for conversations without an end", &error))?;
         let candidates = found.rows.into_iter().map(|row| {
             let DetailsRow { conversation_id, details, .. } = row;
             Candidate { conversation_id, details }
         });
         Ok(CandidatePage { candidates: candidates.collect(), is_full: found.is_full })
     }
+}
+
+/// A call that failed. Where the answer is about what was asked for, others may get a better one.
+fn of_call(operation: &'static str, error: &ApiError) -> PortError {
+    let about_this = match error {
+        ApiError::Retryable(RetryableError::ServerError { .. } | RetryableError::UnreadableAnswer { .. })
+        | ApiError::Permanent(
+            PermanentError::MissingPermission { .. } | PermanentError::Rejected { .. } | PermanentError::NotAnId { .. },
+        ) => true,
+        ApiError::Retryable(_) | ApiError::Permanent(_) => false,
+    };
+    let error = failed(operation, error);
+    if about_this { error.only_this() } else { error }
 }
 
 /// What is known of a disconnect, and the same for people.

@@ -1,4 +1,4 @@
-//! A text that people change while the function runs, such as a policy: read again every minute, and where it can't be used,
+//! A text that people change while the function runs, such as a policy: read again every few seconds, and where it can't be used,
 //! its last good version stays in force.
 //!
 //! `ssm:/name` is a parameter of AWS Systems Manager; `file:/path` is a file, for local runs.
@@ -17,11 +17,9 @@ use tracing::{error, info, warn};
 
 use crate::aws;
 
-/// How old a document may be before it is read again: so long, at most, until a change is in force.
-pub const REFRESH_INTERVAL: Duration = Duration::from_mins(1);
-
-/// The same while there is none at hand.
-const RETRY_INTERVAL: Duration = Duration::from_secs(10);
+/// How old a document may be before it is read again: so long, at most, until a change is in force. A hundred copies of a
+/// function then ask for it ten times a second, a quarter of what AWS Systems Manager allows.
+pub const REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 
 /// What a setting that says where a document is should hold.
 pub const EXPECTED: &str = "ssm: with the name of a parameter, such as ssm:/ghosts/policy, or file: with a path";
@@ -112,8 +110,7 @@ impl<T> Document<T> {
     pub async fn get(&self) -> Result<Arc<T>, DocumentError> {
         // Held while reading: whoever comes meanwhile waits, at most for a few SDK operations, and finds it fresh.
         let mut state = self.state.lock().await;
-        let interval = if state.good.is_some() { REFRESH_INTERVAL } else { RETRY_INTERVAL };
-        if state.read_at.is_none_or(|read_at| read_at.elapsed() >= interval) {
+        if state.read_at.is_none_or(|read_at| read_at.elapsed() >= REFRESH_INTERVAL) {
             state.read_at = Some(Instant::now());
             if let Err(reason) = self.refresh(&mut state).await {
                 metrics::counter!("DocumentsRefused").increment(1);

@@ -80,7 +80,7 @@ fn agent_gone(open: &[Leg<'_>], closed: &[Leg<'_>]) -> Option<Finding> {
     if !alone.participant.purpose.is_customer_side() || closed.is_empty() {
         return None;
     }
-    let since = latest(closed.iter().map(Leg::closed).chain([alone.opened()]));
+    let since = latest(closings(closed).chain([alone.opened()]));
     Some(Finding { what: format!("{} has been alone", capitalized(&leg_in_words(alone))), since })
 }
 
@@ -108,7 +108,7 @@ fn no_connected_party(conversation: &Conversation, open: &[Leg<'_>], closed: &[L
     // While after-call work is being ended, the conversation still has a moment to live.
     let work_of_legs = closed.iter().filter_map(|leg| leg.communication.after_call_work?.end);
     let work_of_participants = conversation.participants.iter().filter_map(|one| one.after_call_work_end);
-    let last_closed = latest(closed.iter().map(Leg::closed));
+    let last_closed = latest(closings(closed));
     let since = last_closed.max(last_closed.and(work_of_legs.chain(work_of_participants).max()));
     Some(Finding { what: "Nobody has had an open communication".to_owned(), since })
 }
@@ -121,6 +121,18 @@ fn idle(conversation: &Conversation, open: &[Leg<'_>]) -> Option<Finding> {
     let may_rest = |leg: &Leg<'_>| leg.communication.media.is_some_and(Media::may_rest);
     let what = format!("Nothing has happened in this {media}");
     legs.iter().all(may_rest).then_some(Finding { what, since: conversation.newest_timestamp })
+}
+
+/// When these legs closed. Queues and flows often say only that they did (reference/genesys-cloud.md §2.2): where somebody came
+/// after them, and that one's end is known, theirs was before.
+fn closings<'a>(closed: &'a [Leg<'a>]) -> impl Iterator<Item = Option<Timestamp>> + 'a {
+    let is_system = |leg: &&Leg<'_>| matches!(leg.participant.purpose, Purpose::Acd | Purpose::Flow(_));
+    let passed_on = |leg: &&Leg<'_>| {
+        let later = |other: &Leg<'_>| other.closed().is_some() && other.opened() > leg.opened();
+        leg.opened().is_some() && closed.iter().any(later)
+    };
+    let tells_nothing = move |leg: &&Leg<'_>| leg.closed().is_none() && is_system(leg) && passed_on(leg);
+    closed.iter().filter(move |leg| !tells_nothing(leg)).map(Leg::closed)
 }
 
 /// The latest of all moments; `None` if one of them is unknown, or if there is none.

@@ -24,6 +24,9 @@ pub(super) enum Severity {
     Unusual,
 }
 
+/// More would be no breaker, and could not be kept in one item of the table.
+const MOST_DISCONNECTS: u32 = 10_000;
+
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
@@ -162,6 +165,10 @@ impl Findings {
                 vec![Key("verify"), Key("attempts")],
                 "one attempt at least: use `mode: observe` to disconnect nothing",
             );
+        }
+        if policy.breaker.max_disconnects > MOST_DISCONNECTS {
+            let words = format!("the breaker counts to {MOST_DISCONNECTS} at most");
+            self.wrong(vec![Key("breaker"), Key("maxDisconnects")], words);
         }
         // Valid, since refusing it would keep a policy in force that does disconnect.
         if policy.breaker.max_disconnects == 0 {
