@@ -94,6 +94,24 @@ fn orphan_leg_after_a_conference_merge() {
     }
 }
 
+/// Reference §2.2: a queue's leg ends as `disconnected`, at times without saying when.
+#[test]
+fn a_queue_that_does_not_say_when_it_was_left_hides_no_ghost() {
+    let queue = json!({ "id": "l-2", "state": "disconnected", "connectedTime": text(0) });
+    let value = conversation(&[
+        participant("p-1", "customer", "calls", open("l-1", 0)),
+        participant("p-2", "acd", "calls", queue.clone()),
+        participant("p-3", "agent", "calls", closed("l-3", 1, 11)),
+    ]);
+    assert_ghost_from(&value, GhostTest::AgentGoneFor, 11 + hours(4));
+    // Where nobody came after it, nothing tells that it was long ago.
+    let value = conversation(&[
+        participant("p-1", "customer", "calls", open("l-1", 0)),
+        participant("p-2", "acd", "calls", queue),
+    ]);
+    assert!(!judge(&value, days(9)).is_ghost());
+}
+
 /// Reference §5.2: `acd` and `customer` callback legs stay open until the platform expires them after 59 days.
 #[test]
 fn voicemail_never_picked_up() {

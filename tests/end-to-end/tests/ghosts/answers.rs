@@ -115,3 +115,48 @@ async fn looks_that_fail_disconnect_nothing() -> Result<()> {
     world.tick_until(|world| world.has_ended(&id)).await?;
     assert_resolved_after(&world, &id, 1).await
 }
+
+#[tokio::test]
+async fn conversations_that_cannot_be_read_keep_no_ghost_waiting() -> Result<()> {
+    let world = GhostWorld::with_policy(ENFORCE).await?;
+    let mut broken = Vec::new();
+    for (index, status) in [403, 500, 403, 400, 500, 403].into_iter().enumerate() {
+        // They are the oldest, so that every search comes across them first. Half of them events have announced, too.
+        let id = world.haunt(|id| Ghost::OrphanLeg.conversation(id, ago(DAY * 30)))?;
+        world
+            .genesys()?
+            .faults()
+            .add(Fault::answer("GET", &format!("/api/v2/conversations/{id}"), status).times(1_000));
+        if index % 2 == 0 {
+            world.announce(&id).await?;
+        }
+        broken.push(id);
+    }
+    let ghost = world.haunt(|id| Ghost::OrphanLeg.conversation(id, ago(DAY * 3)))?;
+    world.tick().await?;
+    assert_resolved_after(&world, &ghost, 1).await?;
+    world.genesys()?.faults().clear();
+    // What could be read again is dealt with when its pause is over.
+    world.tick_until(|world| broken.iter().try_fold(true, |all, id| Ok(all && world.disconnects(id)? == 1))).await
+}
+
+#[tokio::test]
+async fn a_conversation_that_answers_slowly_is_left_alone_and_keeps_no_other_waiting() -> Result<()> {
+    let (world, slow) = haunted().await?;
+    let quick = world.haunt(|id| Ghost::StuckAgent.conversation(id, ago(DAY * 2)))?;
+    let path = format!("/api/v2/conversations/{slow}");
+    world.genesys()?.faults().add(Fault::delay("GET", &path, 5_200).times(1_000));
+    world.tick().await?;
+    assert!(world.has_ended(&quick)?);
+    assert_eq!(world.disconnects(&slow)?, 0, "no look at it is ever young enough");
+    let looks = world.genesys()?.requests().all().iter().filter(|request| request.path == path).count();
+    assert!(looks <= 2, "{looks} looks in one run");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_gone_before_the_request_came_is_done() -> Result<()> {
+    let (world, id) = haunted().await?;
+    disconnect_meets(&world, &id, answer(404, &[]))?;
+    assert_resolved_after(&world, &id, 2).await
+}

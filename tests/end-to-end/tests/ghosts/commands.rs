@@ -71,7 +71,7 @@ async fn force_skips_durations_but_never_the_check_that_nobody_is_there() -> Res
 }
 
 #[tokio::test]
-async fn a_command_that_cannot_be_understood_goes_to_the_dead_letter_queue() -> Result<()> {
+async fn a_command_that_cannot_be_understood_is_refused_and_goes_to_the_dead_letter_queue() -> Result<()> {
     let world = GhostWorld::with_policy(ENFORCE).await?;
     let ghost = world.haunt(|id| Ghost::OrphanLeg.conversation(id, ago(DAY)))?;
     world.command(REQUESTED, json!({ "requestedBy": "nobody in particular" })).await?;
@@ -83,5 +83,7 @@ async fn a_command_that_cannot_be_understood_goes_to_the_dead_letter_queue() -> 
         assert!(reason.contains("cannot be understood"), "{reason}");
     }
     assert_eq!(world.all_disconnects()?, 0);
+    let refused = world.outcome(&ghost, "Disconnect Interaction Refused")?;
+    assert!(refused["reason"].as_str().is_some_and(|reason| reason.contains("force")), "{refused}");
     Ok(())
 }
