@@ -1,4 +1,4 @@
-"""What infra/genesys must agree on with the rest: topics with template.yaml, permissions with the calls of the functions."""
+"""What infra/genesys must agree on with the rest: topics with template.yaml, permissions with the functions' calls."""
 
 import re
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def of_topics(module: Module, repository: Path) -> Iterator[str]:
 
 
 def of_permissions(module: Module, repository: Path) -> Iterator[str]:
-    """Each role has what its function's calls need, and nothing else. Functions that are not built yet are taken at their word."""
+    """Each role has what its function's calls need, and nothing else. One that is not built yet has no calls to go by."""
     permission_of = _permissions_of_calls(repository / "functions" / "shared" / "genesys-cloud" / "src" / "api")
     for function, granted in module.locals["permissions"].items():
         source = repository / "functions" / unquoted(function) / "src"
@@ -66,9 +66,8 @@ def of_permissions(module: Module, repository: Path) -> Iterator[str]:
 
 def _permissions_of_calls(api: Path) -> dict[str, str]:
     """The permission that each method of the client needs, by the operation that its code names."""
-    operations = dict(
-        re.findall(r'const (\w+): Operation =\s*Operation \{[^}]*permission: "([^"]+)"', (api / "operation.rs").read_text())
-    )
+    declaration = r'const (\w+): Operation =\s*Operation \{[^}]*permission: "([^"]+)"'
+    operations = dict(re.findall(declaration, (api / "operation.rs").read_text()))
     permissions = {}
     for file in sorted(api.glob("*.rs")):
         methods = re.split(r"pub async fn (\w+)", file.read_text())

@@ -20,7 +20,9 @@ FORMATTER_TIME_LIMIT_S = 30
 def of_format(folder: Path, hclfmt: Path) -> Iterator[str]:
     """HashiCorp's own formatter, the one in `terraform fmt`."""
     for file in [*sorted(folder.glob("*.tf")), *sorted(folder.glob("*.tfvars.example"))]:
-        run = subprocess.run([hclfmt, file], capture_output=True, text=True, timeout=FORMATTER_TIME_LIMIT_S, check=False)
+        run = subprocess.run(
+            [hclfmt, file], capture_output=True, text=True, timeout=FORMATTER_TIME_LIMIT_S, check=False
+        )
         if run.returncode != 0:
             yield f"{file.name}: {run.stderr.strip().splitlines()[0]}"
         elif run.stdout != file.read_text():
@@ -65,16 +67,20 @@ def of_names(module: Module) -> Iterator[str]:
         yield f"var.{name} is " + ("used nowhere" if name in module.variables else "no variable")
     for name in sorted(set(re.findall(r"\blocal\.(\w+)", module.text)) ^ set(module.locals)):
         yield f"local.{name} is " + ("used nowhere" if name in module.locals else "not defined")
-    for data, type_name, name, attribute in re.findall(r"(data\.)?\b(genesyscloud_\w+)\.(\w+)(?:\[[^\]]*\])?(?:\.(\w+))?", module.text):
+    reference = r"(data\.)?\b(genesyscloud_\w+)\.(\w+)(?:\[[^\]]*\])?(?:\.(\w+))?"
+    for data, type_name, name, attribute in re.findall(reference, module.text):
         kind = "data" if data else "resource"
         if (kind, type_name, name) not in module.resources:
             yield f"{type_name}.{name} is not there"
         elif attribute and attribute not in SCHEMA[kind][type_name]["exported"]:
             yield f"{type_name}.{name}.{attribute} is not among what the provider exports"
-    for kind, blocks in (("variable", module.variables), ("output", module.outputs)):
-        for name, block in blocks.items():
-            yield from (f"{kind} {name}: has no {part}" for part in ("description", "type")[: 2 if kind == "variable" else 1] if part not in block)
+    for name, output in module.outputs.items():
+        if "description" not in output:
+            yield f"output {name}: has no description"
     for name, variable in module.variables.items():
+        for part in ("description", "type"):
+            if part not in variable:
+                yield f"variable {name}: has no {part}"
         if variable.get("type") not in ("${bool}", "bool") and "validation" not in variable:
             yield f"variable {name}: takes any value"
 
@@ -130,7 +136,8 @@ def main() -> None:
     if found:
         sys.exit(1)
     module = Module.read(repository / "infra" / "genesys")
-    print(f"infra/genesys: {len(module.resources)} resources, {len(module.locals['topics'])} topics as in template.yaml, no finding")
+    topics = len(module.locals["topics"])
+    print(f"infra/genesys: {len(module.resources)} resources, {topics} topics as in template.yaml, no finding")
 
 
 if __name__ == "__main__":

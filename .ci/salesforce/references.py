@@ -47,8 +47,9 @@ def _of_object(name: str, custom_object: CustomObject, project: Project) -> Iter
         yield f"{name}: has no tab"
     if not custom_object.layouts:
         yield f"{name}: has no layout"
-    for column in (c for layouts in definition.nodes("searchLayouts") for c in layouts.texts("searchResultsAdditionalFields")):
-        yield from _unknown(f"{name}: search layout", column, custom_object)
+    for search_layouts in definition.nodes("searchLayouts"):
+        for column in search_layouts.texts("searchResultsAdditionalFields"):
+            yield from _unknown(f"{name}: search layout", column, custom_object)
     for field_name, field in custom_object.fields.items():
         yield from _of_field(f"{name}.{field_name}", field, custom_object)
     for view_name, view in custom_object.views.items():
@@ -76,7 +77,7 @@ def _of_field(name: str, field: Node, custom_object: CustomObject) -> Iterator[s
         yield from _unknown(f"{name}: its formula", other, custom_object)
     if field.text("type") == "Lookup" and field.text("deleteConstraint") != "SetNull":
         yield f"{name}: only with deleteConstraint SetNull does a write not lock the record that it points at"
-    if field.flag("externalId") and not (field.flag("unique") and field.flag("required") and field.flag("caseSensitive")):
+    if field.flag("externalId") and not all(field.flag(flag) for flag in ("unique", "required", "caseSensitive")):
         yield f"{name}: an external id that rows are upserted by must be unique, required and caseSensitive"
 
 

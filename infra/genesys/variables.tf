@@ -110,7 +110,7 @@ variable "client_secret_directory" {
 }
 
 variable "integration_enabled" {
-  description = "Whether Genesys Cloud sends events. false stops all of them; what happens meanwhile is not sent later."
+  description = "Whether Genesys Cloud sends events. false stops all of them; don't count on what happens meanwhile being sent later."
   type        = bool
   default     = true
 }
