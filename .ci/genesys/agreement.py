@@ -46,7 +46,7 @@ def of_topics(module: Module, repository: Path) -> Iterator[str]:
 
 
 def of_permissions(module: Module, repository: Path) -> Iterator[str]:
-    """Each role has what its function's calls need, and nothing else. One that is not built yet has no calls to go by."""
+    """Each role has what its function's calls need, and nothing more. One that is not built yet has none to go by."""
     permission_of = _permissions_of_calls(repository / "functions" / "shared" / "genesys-cloud" / "src" / "api")
     for function, granted in module.locals["permissions"].items():
         source = repository / "functions" / unquoted(function) / "src"

@@ -12,22 +12,95 @@ WHAT_IS_READ = [MODULE, "template.yaml", "functions/ghost-disconnector/src", "fu
 
 # What happens to which file, and the finding that must come of it.
 MISTAKES = [
-    ("a topic that Genesys Cloud is not told of", f"{MODULE}/integration.tf", ('    "v2.detail.events.conversation.{id}.acw",\n', ""), "acw, which Genesys Cloud is not told to send"),
-    ("a topic that no rule matches", f"{MODULE}/integration.tf", ("{id}.acw", "{id}.wrapup"), "wrapup, which no rule of template.yaml matches"),
-    ("a rule that matches something else", "template.yaml", ("{id}.voicemail.end", "{id}.flow.outcome"), "flow.outcome, which Genesys Cloud is not told to send"),
-    ("a permission that is missing", f"{MODULE}/permissions.tf", ('        "analytics:conversationDetail:view", # finds what no event announced\n', ""), "has no analytics:conversationDetail:view"),
-    ("a permission too many", f"{MODULE}/permissions.tf", ('"conversation:communication:view",   # looks', '"conversation:communication:view", "conversation:message:create", # looks'), "which none of its calls needs"),
-    ("a call that needs another permission", "functions/shared/genesys-cloud/src/api/operation.rs", ("conversation:communication:view", "conversation:conversation:view"), "has no conversation:conversation:view"),
-    ("an argument that the provider does not have", f"{MODULE}/oauth_clients.tf", ("authorized_grant_type        ", "authorised_grant_type        "), "authorised_grant_type is no argument"),
-    ("a block that the provider does not have", f"{MODULE}/roles.tf", ('dynamic "permission_policies"', 'dynamic "permission_policy"'), "permission_policy is no block"),
-    ("a secret in the state", f"{MODULE}/oauth_clients.tf", ("expose_client_secret          = false", "expose_client_secret          = true"), "would be in the state"),
+    (
+        "a topic that Genesys Cloud is not told of",
+        f"{MODULE}/integration.tf",
+        ('    "v2.detail.events.conversation.{id}.acw",\n', ""),
+        "acw, which Genesys Cloud is not told to send",
+    ),
+    (
+        "a topic that no rule matches",
+        f"{MODULE}/integration.tf",
+        ("{id}.acw", "{id}.wrapup"),
+        "wrapup, which no rule of template.yaml matches",
+    ),
+    (
+        "a rule that matches something else",
+        "template.yaml",
+        ("{id}.voicemail.end", "{id}.flow.outcome"),
+        "flow.outcome, which Genesys Cloud is not told to send",
+    ),
+    (
+        "a permission that is missing",
+        f"{MODULE}/permissions.tf",
+        ('        "analytics:conversationDetail:view", # finds what no event announced\n', ""),
+        "has no analytics:conversationDetail:view",
+    ),
+    (
+        "a permission too many",
+        f"{MODULE}/permissions.tf",
+        (
+            '"conversation:communication:view",   # looks',
+            '"conversation:communication:view", "conversation:message:create", # looks',
+        ),
+        "which none of its calls needs",
+    ),
+    (
+        "a call that needs another permission",
+        "functions/shared/genesys-cloud/src/api/operation.rs",
+        ("conversation:communication:view", "conversation:conversation:view"),
+        "has no conversation:conversation:view",
+    ),
+    (
+        "an argument that the provider does not have",
+        f"{MODULE}/oauth_clients.tf",
+        ("authorized_grant_type        ", "authorised_grant_type        "),
+        "authorised_grant_type is no argument",
+    ),
+    (
+        "a block that the provider does not have",
+        f"{MODULE}/roles.tf",
+        ('dynamic "permission_policies"', 'dynamic "permission_policy"'),
+        "permission_policy is no block",
+    ),
+    (
+        "a secret in the state",
+        f"{MODULE}/oauth_clients.tf",
+        ("expose_client_secret          = false", "expose_client_secret          = true"),
+        "would be in the state",
+    ),
     ("another version of the provider", f"{MODULE}/versions.tf", ("1.84.1", "1.80.0"), "provider_schema.json is of"),
-    ("a variable that is not there", f"{MODULE}/outputs.tf", ("var.event_source_suffix", "var.suffix"), "var.suffix is no variable"),
-    ("an attribute that is not exported", f"{MODULE}/outputs.tf", ("data.genesyscloud_organizations_me.this.id", "data.genesyscloud_organizations_me.this.number"), "number is not among what the provider exports"),
-    ("a variable without an example", f"{MODULE}/terraform.tfvars.example", ('aws_region     = "eu-west-1"\n', ""), "aws_region is missing"),
-    ("a line that is not formatted", f"{MODULE}/integration.tf", ('  integration_type = "', '  integration_type= "'), "not formatted"),
+    (
+        "a variable that is not there",
+        f"{MODULE}/outputs.tf",
+        ("var.event_source_suffix", "var.suffix"),
+        "var.suffix is no variable",
+    ),
+    (
+        "an attribute that is not exported",
+        f"{MODULE}/outputs.tf",
+        ("data.genesyscloud_organizations_me.this.id", "data.genesyscloud_organizations_me.this.number"),
+        "number is not among what the provider exports",
+    ),
+    (
+        "a variable without an example",
+        f"{MODULE}/terraform.tfvars.example",
+        ('aws_region     = "eu-west-1"\n', ""),
+        "aws_region is missing",
+    ),
+    (
+        "a line that is not formatted",
+        f"{MODULE}/integration.tf",
+        ('  integration_type = "', '  integration_type= "'),
+        "not formatted",
+    ),
     ("broken syntax", f"{MODULE}/roles.tf", ("for_each = local.policies", "for_each = "), "roles.tf: "),
-    ("a flow that greets before it asks", f"{MODULE}/flows/inbound-message-resume.yaml", ("- getParticipantData:", "- sendResponse:"), "must read context.resume"),
+    (
+        "a flow that greets before it asks",
+        f"{MODULE}/flows/inbound-message-resume.yaml",
+        ("- getParticipantData:", "- sendResponse:"),
+        "must read context.resume",
+    ),
 ]
 
 

@@ -171,7 +171,7 @@ def _of_report_type(name: str, report_type: Node, project: Project) -> Iterator[
 def _of_report(name: str, report: Node, project: Project) -> Iterator[str]:
     where = f"report {name}"
     yield from _too_long(where, report)
-    if name.split("/")[0] not in project.report_folders:
+    if name.split("/", maxsplit=1)[0] not in project.report_folders:
         yield f"{where}: its folder has no reportFolder-meta.xml"
     report_type = project.report_types.get(report.text("reportType").removesuffix("__c"))
     if report_type is None:

@@ -1,4 +1,4 @@
-"""Shows that check.py finds what it is there for: a mistake at a time in a copy of the project, and what must be said of it."""
+"""Shows that check.py finds what it is there for: a mistake at a time in a copy, and what must be said of it."""
 
 import shutil
 import sys
@@ -16,23 +16,93 @@ LAYOUT = f"{SOURCE}/layouts/Agent_Work_Session__c-Agent Work Session Layout.layo
 
 # What happens to which file, and the finding that must come of it. None removes the file, a name renames it.
 MISTAKES = [
-    ("a field removed", f"{SESSION}/fields/Net_Handle_Ms__c.field-meta.xml", None, "names Agent_Work_Session__c.Net_Handle_Ms__c, which is no field"),
-    ("a field of a report removed", f"{SESSION}/fields/Interruption_Count__c.field-meta.xml", None, "report type Agent_Work_Sessions names Interruption_Count__c"),
-    ("a report type removed", f"{SOURCE}/reportTypes/Agent_Work_Sessions.reportType-meta.xml", None, "is no report type"),
-    ("a report folder removed", f"{SOURCE}/reports/Interruption_Timing.reportFolder-meta.xml", None, "has no reportFolder-meta.xml"),
-    ("an element that the API does not know", f"{SESSION}/fields/Status__c.field-meta.xml", ("label>", "lable>"), "CustomField.lable is unknown"),
-    ("a value that the API does not know", f"{SESSION}/fields/Revision__c.field-meta.xml", (">Number<", ">Integer<"), "which is no FieldType"),
+    (
+        "a field removed",
+        f"{SESSION}/fields/Net_Handle_Ms__c.field-meta.xml",
+        None,
+        "names Agent_Work_Session__c.Net_Handle_Ms__c, which is no field",
+    ),
+    (
+        "a field of a report removed",
+        f"{SESSION}/fields/Interruption_Count__c.field-meta.xml",
+        None,
+        "report type Agent_Work_Sessions names Interruption_Count__c",
+    ),
+    (
+        "a report type removed",
+        f"{SOURCE}/reportTypes/Agent_Work_Sessions.reportType-meta.xml",
+        None,
+        "is no report type",
+    ),
+    (
+        "a report folder removed",
+        f"{SOURCE}/reports/Interruption_Timing.reportFolder-meta.xml",
+        None,
+        "has no reportFolder-meta.xml",
+    ),
+    (
+        "an element that the API does not know",
+        f"{SESSION}/fields/Status__c.field-meta.xml",
+        ("label>", "lable>"),
+        "CustomField.lable is unknown",
+    ),
+    (
+        "a value that the API does not know",
+        f"{SESSION}/fields/Revision__c.field-meta.xml",
+        (">Number<", ">Integer<"),
+        "which is no FieldType",
+    ),
     ("broken XML", f"{SESSION}/fields/Revision__c.field-meta.xml", ("</CustomField>", ""), "no XML"),
-    ("a key that is not unique", f"{SESSION}/fields/External_Key__c.field-meta.xml", ("<unique>true", "<unique>false"), "must be unique"),
-    ("a permission on a field that is not there", WRITER, (".Revision__c<", ".Revison__c<"), "names Agent_Work_Session__c.Revison__c"),
-    ("a reader who writes", WRITER.replace("Writer", "Reader"), ("<editable>false", "<editable>true"), "Interruption_Timing_Reader can write"),
-    ("a writer who deletes", WRITER, ("<allowDelete>false", "<allowDelete>true"), "lets Agent_Work_Session__c be deleted"),
-    ("a report without what its summary needs", REPORT, ("<aggregateTypes>Sum", "<aggregateTypes>Maximum"), "which the report does not show"),
-    ("a report on a column that is not offered", REPORT, ("$Ended_At__c", "$Finished_At__c"), "which its report type does not offer"),
+    (
+        "a key that is not unique",
+        f"{SESSION}/fields/External_Key__c.field-meta.xml",
+        ("<unique>true", "<unique>false"),
+        "must be unique",
+    ),
+    (
+        "a permission on a field that is not there",
+        WRITER,
+        (".Revision__c<", ".Revison__c<"),
+        "names Agent_Work_Session__c.Revison__c",
+    ),
+    (
+        "a reader who writes",
+        WRITER.replace("Writer", "Reader"),
+        ("<editable>false", "<editable>true"),
+        "Interruption_Timing_Reader can write",
+    ),
+    (
+        "a writer who deletes",
+        WRITER,
+        ("<allowDelete>false", "<allowDelete>true"),
+        "lets Agent_Work_Session__c be deleted",
+    ),
+    (
+        "a report without what its summary needs",
+        REPORT,
+        ("<aggregateTypes>Sum", "<aggregateTypes>Maximum"),
+        "which the report does not show",
+    ),
+    (
+        "a report on a column that is not offered",
+        REPORT,
+        ("$Ended_At__c", "$Finished_At__c"),
+        "which its report type does not offer",
+    ),
     ("the revision off the layout", LAYOUT, (">Revision__c<", ">CreatedDate<"), "shows Revision__c"),
-    ("work sessions that everybody sees", f"{SESSION}/Agent_Work_Session__c.object-meta.xml", ("<sharingModel>Private", "<sharingModel>ReadWrite"), "sharingModel must be Private"),
+    (
+        "work sessions that everybody sees",
+        f"{SESSION}/Agent_Work_Session__c.object-meta.xml",
+        ("<sharingModel>Private", "<sharingModel>ReadWrite"),
+        "sharingModel must be Private",
+    ),
     ("a setting that projects do not have", "sfdx-project.json", ('"path"', '"pfad"'), "conversion: "),
-    ("a file where it does not belong", f"{SOURCE}/tabs/Agent_Work_Session__c.tab-meta.xml", "tabs/Agent_Work_Session__c.taab-meta.xml", "has no tab"),
+    (
+        "a file where it does not belong",
+        f"{SOURCE}/tabs/Agent_Work_Session__c.tab-meta.xml",
+        "tabs/Agent_Work_Session__c.taab-meta.xml",
+        "has no tab",
+    ),
 ]
 
 
