@@ -167,11 +167,14 @@ impl Parts {
     }
 }
 
+/// More than the 36 of a UUID. Salesforce's fields for ids are as long.
+pub(crate) const ID_CHARACTERS_MAX: usize = 64;
+
 /// Ids become keys, in the ledger and in Salesforce: letters, digits and hyphens, as Genesys Cloud's UUIDs.
 fn id(topic: Topic, field: &'static str, value: Option<&str>) -> Result<String, Incomplete> {
     const EXPECTED: &str = "a UUID";
     let value = value.ok_or(Incomplete { topic, field, found: "missing", expected: EXPECTED })?;
-    let plausible = (1..=64).contains(&value.len())
+    let plausible = (1..=ID_CHARACTERS_MAX).contains(&value.len())
         && value.chars().all(|character| character.is_ascii_alphanumeric() || character == '-');
     if plausible { Ok(value.to_owned()) } else { Err(Incomplete { topic, field, found: "no id", expected: EXPECTED }) }
 }

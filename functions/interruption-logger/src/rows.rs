@@ -137,3 +137,6 @@ fn media(media: MediaType) -> Value {
 fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
+
+#[cfg(test)]
+mod salesforce_metadata;

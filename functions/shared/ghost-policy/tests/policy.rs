@@ -23,6 +23,23 @@ fn refused(document: &str) -> (usize, usize, String) {
     (error.line, error.column, error.reason)
 }
 
+/// What the standard tier of an SSM parameter takes.
+const STANDARD_PARAMETER_CHARACTERS_MAX: usize = 4096;
+
+#[test]
+fn what_ships_fits_a_parameter_and_examples_read_without_warnings() {
+    assert!(DEFAULT_POLICY.chars().count() <= STANDARD_PARAMETER_CHARACTERS_MAX);
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../infra/policy/examples");
+    let documents: Vec<String> = std::fs::read_dir(examples)
+        .unwrap()
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    assert!(!documents.is_empty());
+    for document in documents {
+        assert_eq!(Policy::parse(&document).unwrap().1, [], "{document}");
+    }
+}
+
 #[test]
 fn the_default_policy_reads_without_warnings_and_only_observes() {
     let (policy, warnings) = Policy::parse(DEFAULT_POLICY).unwrap();
