@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::day::DayOptions;
 use crate::demo;
+use crate::fakes::Fakes;
 use crate::stack::{Logs, Stack, StackOptions, workspace};
 
 /// The whole deployment of template.yaml on this machine. Without a command: plays a recorded day
@@ -24,6 +25,8 @@ pub struct Command {
 enum Task {
     /// Stays up and takes events.
     Serve(Serve),
+    /// Only the fake Salesforce and the fake Genesys Cloud: says in a line of JSON where they are and how to log in, and stays up.
+    Fakes,
 }
 
 #[derive(Debug, Args)]
@@ -84,10 +87,16 @@ impl Command {
     /// # Errors
     /// For people, saying what was done when it went wrong.
     pub async fn run(self, interrupt: impl Future<Output = ()>) -> Result<Ending> {
+        if matches!(self.task, Some(Task::Fakes)) {
+            let fakes = Fakes::start(None, None).await?;
+            println!("{}", fakes.description());
+            interrupt.await;
+            return Ok(Ending::Done);
+        }
         let mut interrupt = std::pin::pin!(interrupt);
         let logs = if self.play.logs { Logs::Inherited } else { Logs::Folder(workspace().join("target/local-stack")) };
         let options = match &self.task {
-            None => {
+            None | Some(Task::Fakes) => {
                 let policy = Some(demo::policy());
                 StackOptions { manual_schedules: true, policy, logs, ..StackOptions::default() }
             }
