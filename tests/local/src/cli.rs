@@ -25,7 +25,7 @@ pub struct Command {
 enum Task {
     /// Stays up and takes events.
     Serve(Serve),
-    /// Only the fake Salesforce and the fake Genesys Cloud: says in a line of JSON where they are and how to log in, and stays up.
+    /// Only the fakes: says in a line of JSON where they are and how to log in, and stays up.
     Fakes,
 }
 
@@ -87,20 +87,15 @@ impl Command {
     /// # Errors
     /// For people, saying what was done when it went wrong.
     pub async fn run(self, interrupt: impl Future<Output = ()>) -> Result<Ending> {
-        if matches!(self.task, Some(Task::Fakes)) {
-            let fakes = Fakes::start(None, None).await?;
-            println!("{}", fakes.description());
-            interrupt.await;
-            return Ok(Ending::Done);
-        }
         let mut interrupt = std::pin::pin!(interrupt);
         let logs = if self.play.logs { Logs::Inherited } else { Logs::Folder(workspace().join("target/local-stack")) };
         let options = match &self.task {
-            None | Some(Task::Fakes) => {
+            None => {
                 let policy = Some(demo::policy());
                 StackOptions { manual_schedules: true, policy, logs, ..StackOptions::default() }
             }
             Some(Task::Serve(serve)) => serve.stack_options(logs),
+            Some(Task::Fakes) => return serve_fakes(interrupt).await,
         };
         println!("Building the functions and starting the stack.");
         let stack = tokio::select! {
@@ -121,6 +116,13 @@ impl Command {
         stack.stop().await;
         ending
     }
+}
+
+async fn serve_fakes(interrupt: impl Future<Output = ()>) -> Result<Ending> {
+    let fakes = Fakes::start(None, None).await?;
+    println!("{}", fakes.description());
+    interrupt.await;
+    Ok(Ending::Done)
 }
 
 impl Play {
