@@ -17,6 +17,12 @@ PARTNER_BUS = "genesys"
 SOURCE = "genesys.example"
 # Amazon Linux 2023, on which provided.al2023 runs.
 GLIBC = (2, 34)
+# Metrics that a day like this one must leave in the log of each function.
+METRICS = {
+    "InterruptionLogger": {"EventsUsed", "EventsMalformed", "RowsWritten", "EventToRecordSeconds", "SalesforceApiUsed", "SalesforceApiAllowed"},
+    "GhostWatcher": {"EventsUsed", "ConversationsStored"},
+    "GhostDisconnector": {"GhostsDisconnected", "OldestGhostSeconds", "BreakerTripped", "GenesysCloudApiUsed", "GenesysCloudApiAllowed"},
+}
 # The rules as shipped for voice, but looks and verifications seconds apart.
 ENFORCE = """
 version: 1
@@ -205,6 +211,20 @@ def check_ghost(aws, deployment, genesys, outcomes):
         raise Failure("Genesys Cloud says that the ghost goes on")
 
 
+def check_metrics(aws, deployment):
+    """That functions write what alarms and the dashboard show; which of them, check_metrics.py knows."""
+    for function, wanted in METRICS.items():
+        group = deployment.physical_id(f"{function}Logs")
+
+        def missing():
+            pages = aws.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+            lines = [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
+            documents = [json.loads(line) for line in lines if '"_aws"' in line]
+            return wanted - {name for document in documents for name in document}
+
+        until(f"{function} writes its metrics to its own log group", 90, lambda: not missing())
+
+
 def check_switch(aws, deployment, genesys, outcomes):
     print("DisconnectsEnabled=false stops everything, commands included:")
     deployment.update(DisconnectsEnabled="false")
@@ -251,6 +271,7 @@ def main():
             check_interruption(aws, deployment, salesforce)
             check_dead_letter(aws, deployment)
             check_ghost(aws, deployment, genesys, outcomes)
+            check_metrics(aws, deployment)
             check_switch(aws, deployment, genesys, outcomes)
     print("template.yaml deploys, and does what it is for")
 

@@ -110,3 +110,32 @@ fn log(event: &EventBridgeEvent, detail: &Detail, topic: Topic, intake: &Intake,
         "event"
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use lambda_kit::events::{Invocation, decode};
+    use lambda_kit::settings::Environment;
+    use serde_json::value::RawValue;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::settings::tests_rules;
+
+    fn oldest(events: &[&str]) -> Option<i64> {
+        let records: Vec<Value> = events.iter().map(|event| json!({ "messageId": "m", "body": event })).collect();
+        let payload = RawValue::from_string(json!({ "Records": records }).to_string()).unwrap();
+        let Invocation::Events(deliveries) = decode(&payload) else { panic!("it is a batch") };
+        let prefix = SourcePrefix::from_environment(&Environment::from_pairs([("", "")]));
+        Batch::of(&deliveries, &prefix, &tests_rules(), 0).oldest_event_ms
+    }
+
+    #[test]
+    fn the_oldest_event_is_the_oldest_of_those_that_are_used() {
+        let email = include_str!("../../shared/genesys-cloud/fixtures/user-start.json");
+        let later = email.replace("1765552213791", "1765552300000");
+        let unused = include_str!("../../shared/genesys-cloud/fixtures/wrapup.json");
+        assert_eq!(oldest(&[&later, email, unused]), Some(1_765_552_213_791));
+        assert_eq!(oldest(&[&later]), Some(1_765_552_300_000));
+        assert_eq!(oldest(&[unused]), None);
+    }
+}
