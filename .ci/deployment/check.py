@@ -12,7 +12,6 @@ import story
 import template
 from emulator import REGION, Failure, emulator, fakes, http, until
 
-STACK = "events"
 PARTNER_BUS = "genesys"
 SOURCE = "genesys.example"
 # Amazon Linux 2023, on which provided.al2023 runs.
@@ -70,55 +69,62 @@ def check_glibc(binary):
 
 
 class Deployment:
-    """The stack in the emulator."""
+    """A stack in the emulator, of the template that lies with the artefacts."""
 
-    def __init__(self, aws, document, parameters):
-        self.aws, self.parameters = aws, parameters
-        # Too long to be given along with the request.
-        aws.s3.put_object(Bucket="artefacts", Key="template.json", Body=json.dumps(document).encode())
+    def __init__(self, aws, name, parameters):
+        self.aws, self.name, self.parameters = aws, name, parameters
 
-    def request(self, name, parameters):
-        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    def request(self):
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters.items()]
         capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
         url = f"{self.aws.url}/artefacts/template.json"
-        return {"StackName": name, "TemplateURL": url, "Parameters": given, "Capabilities": capabilities}
+        return {"StackName": self.name, "TemplateURL": url, "Parameters": given, "Capabilities": capabilities}
 
     def create(self):
-        self.aws.cloudformation.create_stack(**self.request(STACK, self.parameters))
+        self.aws.cloudformation.create_stack(**self.request())
         self.wait("CREATE_COMPLETE")
 
     def update(self, **changes):
         self.parameters |= changes
-        self.aws.cloudformation.update_stack(**self.request(STACK, self.parameters))
+        self.aws.cloudformation.update_stack(**self.request())
         self.wait("UPDATE_COMPLETE")
 
-    def wait(self, wanted):
+    def delete(self):
+        arn = self.aws.cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]["StackId"]
+        self.aws.cloudformation.delete_stack(StackName=self.name)
+        # By its name a deleted stack is not found.
+        self.wait("DELETE_COMPLETE", arn)
+
+    def wait(self, wanted, stack_name=None):
         def status():
-            stack = self.aws.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+            stack = self.aws.cloudformation.describe_stacks(StackName=stack_name or self.name)["Stacks"][0]
             if "ROLLBACK" in stack["StackStatus"] or "FAILED" in stack["StackStatus"]:
-                events = self.aws.cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+                events = self.aws.cloudformation.describe_stack_events(StackName=stack["StackId"])["StackEvents"]
                 reasons = [f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}" for event in events
                            if "FAILED" in event["ResourceStatus"] and "ResourceStatusReason" in event]  # fmt: skip
                 raise Failure("\n".join([f"the stack is {stack['StackStatus']}", *reasons]))
             return stack["StackStatus"] == wanted
 
-        until(f"the stack is {wanted}", 120, status)
+        until(f"the stack {self.name} is {wanted}", 120, status)
 
-    def refuses(self, **changes):
+    def with_name(self, name, **changes):
+        return Deployment(self.aws, name, self.parameters | changes)
+
+    def is_refused(self):
         """A combination that makes no sense must not be deployed."""
         try:
-            self.aws.cloudformation.create_stack(**self.request("refused", self.parameters | changes))
+            self.aws.cloudformation.create_stack(**self.request())
         except self.aws.cloudformation.exceptions.ClientError as error:
-            print(f"  refused, as it should be: {error}")
+            print(f"  refused, as it should be: {error.response['Error']['Message']}")
             return
-        raise Failure(f"the template's rules let {changes} through")
+        raise Failure(f"the template's rules let {self.name} through")
 
     def physical_id(self, resource):
-        answer = self.aws.cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=resource)
+        answer = self.aws.cloudformation.describe_stack_resource(StackName=self.name, LogicalResourceId=resource)
         return answer["StackResourceDetail"]["PhysicalResourceId"]
 
     def output(self, name):
-        outputs = self.aws.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
+        outputs = self.aws.cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]["Outputs"]
         return next(output["OutputValue"] for output in outputs if output["OutputKey"] == name)
 
 
@@ -153,6 +159,23 @@ def put(aws, bus, source, events):
 def expect(what, found, wanted):
     if found != wanted:
         raise Failure(f"{what}: {found!r} instead of {wanted!r}")
+
+
+def jobs(document):
+    """Parameters that leave a job out."""
+    groups = document["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    group = next(group for group in groups if group["Label"]["default"] == "Jobs")
+    return [parameter for parameter in group["Parameters"] if parameter != "DisconnectsEnabled"]
+
+
+def check_combinations(deployment, document):
+    print("what can be left out, and what can't:")
+    for job in jobs(document):
+        without = deployment.with_name(f"without-{job}", **{job: "false"})
+        without.create()
+        without.delete()
+    deployment.with_name("without-the-secret", SalesforceSecretArn="none").is_refused()
+    deployment.with_name("on-the-default-bus", EventBusName="default", EventSourcePrefix="aws.partner/genesys.com").is_refused()
 
 
 def check_interruption(aws, deployment, salesforce):
@@ -252,7 +275,9 @@ def main():
             document = template.load()
             package(aws, document, binaries, pathlib.Path(folder))
             adapt(document)
-            deployment = Deployment(aws, document, {
+            # Too long to be given along with a request.
+            aws.s3.put_object(Bucket="artefacts", Key="template.json", Body=json.dumps(document).encode())
+            deployment = Deployment(aws, "events", {
                 "EventBusName": PARTNER_BUS,
                 "EventSourcePrefix": SOURCE,
                 "GenesysCloudRegion": "mypurecloud.ie",
@@ -265,7 +290,7 @@ def main():
                 "AlarmEmail": "operations@example.com",
             })  # fmt: skip
             print(f"deploying to {aws.url} ({REGION}):")
-            deployment.refuses(SalesforceSecretArn="none")
+            check_combinations(deployment, document)
             deployment.create()
             outcomes = Outcomes(aws, deployment.output("OutcomeBusName"))
             check_interruption(aws, deployment, salesforce)
