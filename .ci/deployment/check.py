@@ -168,11 +168,19 @@ def jobs(document):
     return [parameter for parameter in group["Parameters"] if parameter != "DisconnectsEnabled"]
 
 
+def check_dashboard(deployment):
+    """The dashboard is JSON with everything put in, whatever is left out."""
+    body = deployment.aws.cloudwatch.get_dashboard(DashboardName=deployment.name)["DashboardBody"]
+    if not json.loads(body)["widgets"] or "${" in body:
+        raise Failure(f"the dashboard is unfinished: {body}")
+
+
 def check_combinations(deployment, document):
     print("what can be left out, and what can't:")
     for job in jobs(document):
         without = deployment.with_name(f"without-{job}", **{job: "false"})
         without.create()
+        check_dashboard(without)
         without.delete()
     deployment.with_name("without-the-secret", SalesforceSecretArn="none").is_refused()
     deployment.with_name("on-the-default-bus", EventBusName="default", EventSourcePrefix="aws.partner/genesys.com").is_refused()
@@ -292,6 +300,7 @@ def main():
             print(f"deploying to {aws.url} ({REGION}):")
             check_combinations(deployment, document)
             deployment.create()
+            check_dashboard(deployment)
             outcomes = Outcomes(aws, deployment.output("OutcomeBusName"))
             check_interruption(aws, deployment, salesforce)
             check_dead_letter(aws, deployment)
