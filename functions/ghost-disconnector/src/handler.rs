@@ -80,6 +80,10 @@ impl GhostDisconnector {
         let policy = self.policy.in_force().await?;
         let world = self.connections.until(deadline, &self.policy, Some(&policy));
         let report = run::tick(&world, &policy, until(deadline)).boxed_local().await?;
+        if let Some(rate_limit) = self.connections.rate_limit_use() {
+            metrics::gauge!("GenesysCloudApiUsed").set(f64::from(rate_limit.used));
+            metrics::gauge!("GenesysCloudApiAllowed").set(f64::from(rate_limit.allowed));
+        }
         Ok(told(&report))
     }
 
@@ -188,5 +192,10 @@ fn told(report: &Report) -> Value {
         metrics::counter!(name).increment(u64::from(count));
         answer[name] = json!(count);
     }
+    if let Some(age) = report.oldest_ghost {
+        metrics::gauge!("OldestGhostSeconds").set(age.as_secs_f64());
+    }
+    metrics::gauge!("BreakerTripped").set(f64::from(u8::from(report.breaker_tripped)));
+    answer["BreakerTripped"] = json!(report.breaker_tripped);
     answer
 }

@@ -7,6 +7,7 @@ mod watch;
 use std::fmt::Display;
 use std::time::Duration;
 
+use ::genesys_cloud::api::{GenesysCloud, RateLimitUse};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use ghost_policy::Policy;
@@ -22,7 +23,7 @@ use crate::settings::Settings;
 
 /// What all invocations share: clients with their connections, the token and the pace of requests.
 pub struct Connections {
-    genesys_cloud: ::genesys_cloud::api::GenesysCloud,
+    genesys_cloud: GenesysCloud,
     cases: CaseStore,
     watched: Watched,
     outcomes: OutcomeBus,
@@ -50,6 +51,11 @@ impl Connections {
             watched: Watched::new(dynamodb, settings.conversations_table),
             outcomes: OutcomeBus::new(config, settings.outcome_bus),
         })
+    }
+
+    /// How much of the rate limit of Genesys Cloud is used.
+    pub fn rate_limit_use(&self) -> Option<RateLimitUse> {
+        self.genesys_cloud.rate_limit_use()
     }
 
     /// The world until then, to a run that goes by this policy.

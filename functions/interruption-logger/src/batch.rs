@@ -23,6 +23,8 @@ pub struct Batch {
     pub conversations: BTreeMap<String, Brought<ConversationNews>>,
     /// What should have been understood and was not.
     pub malformed: Vec<(Index, DeadLetter)>,
+    /// When the oldest event of use happened, in epoch milliseconds.
+    pub oldest_event_ms: Option<i64>,
 }
 
 /// Something, and the deliveries that brought it.
@@ -39,7 +41,11 @@ impl Batch {
     pub fn of(deliveries: &[Delivery], source_prefix: &SourcePrefix, rules: &Rules, now: i64) -> Self {
         let sorted = Sorted::of(deliveries, source_prefix, |event| understand(event, rules, now));
         let mut batch = Self { malformed: sorted.malformed, ..Self::default() };
-        for (index, intake) in sorted.understood {
+        for (index, Understood { intake, event_time_ms }) in sorted.understood {
+            if intake != Intake::Unused {
+                let oldest = batch.oldest_event_ms.unwrap_or(event_time_ms);
+                batch.oldest_event_ms = Some(oldest.min(event_time_ms));
+            }
             batch.add(index, intake);
         }
         batch
@@ -74,14 +80,20 @@ impl Batch {
     }
 }
 
+/// What an event says, and when what it tells happened.
+struct Understood {
+    intake: Intake,
+    event_time_ms: i64,
+}
+
 /// What an event says; `None` if it is of a topic that this function does not use.
-fn understand(event: &EventBridgeEvent, rules: &Rules, now: i64) -> Result<Option<Intake>, String> {
+fn understand(event: &EventBridgeEvent, rules: &Rules, now: i64) -> Result<Option<Understood>, String> {
     let topic = Topic::from_detail_type(&event.detail_type).filter(|topic| is_used(*topic, rules));
     let Some(topic) = topic else { return Ok(None) };
     let detail = Detail::parse(topic, event.detail.get()).map_err(|error| error.to_string())?;
     let intake = intake(&detail.event, rules).map_err(|error| error.to_string())?;
     log(event, &detail, topic, &intake, now);
-    Ok(Some(intake))
+    Ok(Some(Understood { intake, event_time_ms: detail.event.context().event_time_ms }))
 }
 
 fn log(event: &EventBridgeEvent, detail: &Detail, topic: Topic, intake: &Intake, now: i64) {
@@ -97,4 +109,33 @@ fn log(event: &EventBridgeEvent, detail: &Detail, topic: Topic, intake: &Intake,
         lateMs = now - context.event_time_ms,
         "event"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_kit::events::{Invocation, decode};
+    use lambda_kit::settings::Environment;
+    use serde_json::value::RawValue;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::settings::tests_rules;
+
+    fn oldest(events: &[&str]) -> Option<i64> {
+        let records: Vec<Value> = events.iter().map(|event| json!({ "messageId": "m", "body": event })).collect();
+        let payload = RawValue::from_string(json!({ "Records": records }).to_string()).unwrap();
+        let Invocation::Events(deliveries) = decode(&payload) else { panic!("it is a batch") };
+        let prefix = SourcePrefix::from_environment(&Environment::from_pairs([("", "")]));
+        Batch::of(&deliveries, &prefix, &tests_rules(), 0).oldest_event_ms
+    }
+
+    #[test]
+    fn the_oldest_event_is_the_oldest_of_those_that_are_used() {
+        let email = include_str!("../../shared/genesys-cloud/fixtures/user-start.json");
+        let later = email.replace("1765552213791", "1765552300000");
+        let unused = include_str!("../../shared/genesys-cloud/fixtures/wrapup.json");
+        assert_eq!(oldest(&[&later, email, unused]), Some(1_765_552_213_791));
+        assert_eq!(oldest(&[&later]), Some(1_765_552_300_000));
+        assert_eq!(oldest(&[unused]), None);
+    }
 }

@@ -120,11 +120,17 @@ impl InterruptionLogger {
     async fn take_in(&self, delivered: &[Delivery], deadline: Deadline) -> Result<Value, InvocationError> {
         let now = now();
         let mut batch = Batch::of(delivered, &self.source_prefix, &self.converger.rules, now);
+        let oldest_event_ms = batch.oldest_event_ms;
         let mut failed = deliveries::bury(&self.dead_letters, std::mem::take(&mut batch.malformed)).await;
         failed.extend(self.note_conversations(&mut batch, now).await);
         let (heads, not_appended) = self.append(batch, now).await;
         failed.extend(not_appended);
-        self.converger.converge(heads, Occasion::Events, now, deadline).await;
+        let available = self.converger.converge(heads, Occasion::Events, now, deadline).await;
+        if let Some(oldest_event_ms) = oldest_event_ms.filter(|_| available && failed.is_empty()) {
+            let lag_ms = Timestamp::now().as_millisecond().saturating_sub(oldest_event_ms).max(0);
+            let lag = Duration::from_millis(lag_ms.unsigned_abs());
+            metrics::histogram!("EventToRecordSeconds").record(lag.as_secs_f64());
+        }
 
         Ok(deliveries::answer(delivered, &failed)?)
     }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::day::DayOptions;
 use crate::demo;
+use crate::fakes::Fakes;
 use crate::stack::{Logs, Stack, StackOptions, workspace};
 
 /// The whole deployment of template.yaml on this machine. Without a command: plays a recorded day
@@ -24,6 +25,8 @@ pub struct Command {
 enum Task {
     /// Stays up and takes events.
     Serve(Serve),
+    /// Only the fakes: says in a line of JSON where they are and how to log in, and stays up.
+    Fakes,
 }
 
 #[derive(Debug, Args)]
@@ -92,6 +95,7 @@ impl Command {
                 StackOptions { manual_schedules: true, policy, logs, ..StackOptions::default() }
             }
             Some(Task::Serve(serve)) => serve.stack_options(logs),
+            Some(Task::Fakes) => return serve_fakes(interrupt).await,
         };
         println!("Building the functions and starting the stack.");
         let stack = tokio::select! {
@@ -112,6 +116,13 @@ impl Command {
         stack.stop().await;
         ending
     }
+}
+
+async fn serve_fakes(interrupt: impl Future<Output = ()>) -> Result<Ending> {
+    let fakes = Fakes::start(None, None).await?;
+    println!("{}", fakes.description());
+    interrupt.await;
+    Ok(Ending::Done)
 }
 
 impl Play {

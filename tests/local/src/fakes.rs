@@ -38,6 +38,14 @@ impl Fakes {
         let credentials = Credentials { salesforce: salesforce_credentials, genesys_cloud: client_credentials() };
         Ok(Self { salesforce, genesys, salesforce_url, genesys_url, credentials })
     }
+
+    /// Where they are, and the secrets for them as Secrets Manager keeps them.
+    pub(crate) fn description(&self) -> Json {
+        json!({
+            "salesforce": { "url": self.salesforce_url, "secret": self.credentials.salesforce },
+            "genesysCloud": { "url": self.genesys_url, "secret": self.credentials.genesys_cloud },
+        })
+    }
 }
 
 /// A fake that checks signatures, so that the way to log in is the one of a real org.

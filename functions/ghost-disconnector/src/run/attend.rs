@@ -133,8 +133,12 @@ impl<P: Ports> Run<'_, P> {
             return Ok(Some(stored));
         }
         for one in stored.case.moves.iter().filter(|one| one.unannounced) {
-            self.count(|counts| counts.moved(one.to));
             let StoredCase { case, .. } = &stored;
+            self.count(|counts| counts.moved(one.to));
+            if let (State::Suspected, Some(finding)) = (one.to, &case.finding) {
+                let age = one.at.duration_since(finding.since).unsigned_abs();
+                self.count(|counts| counts.aged(age));
+            }
             let (conversation_id, case_id, to) = (&case.conversation_id, &case.case_id, one.to.as_str());
             tracing::info!(conversation_id, case_id, to, reason = one.reason, "case moved");
         }

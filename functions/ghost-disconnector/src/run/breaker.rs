@@ -34,6 +34,7 @@ impl<P: Ports> Run<'_, P> {
             }
             if write(self.ports, version, &breaker).await? {
                 if decision == Decision::Trips {
+                    self.count(|counts| counts.breaker_tripped = true);
                     tracing::error!("the breaker has tripped: nothing more is disconnected until it is reset");
                     self.announce(breaker, version + 1).await?;
                 }

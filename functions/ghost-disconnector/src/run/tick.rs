@@ -1,6 +1,7 @@
 //! The schedule's run: cases that are due, then conversations that are due, then discovery; and what becomes due meanwhile.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ghost_policy::Policy;
 use jiff::Timestamp;
@@ -37,6 +38,10 @@ pub struct Report {
     pub dismissed: u32,
     /// What failed and was left alone.
     pub failures: u32,
+    /// How long the oldest of those that became suspected has been a ghost.
+    pub oldest_ghost: Option<Duration>,
+    /// Whether the breaker keeps everything from being disconnected.
+    pub breaker_tripped: bool,
 }
 
 impl Report {
@@ -49,6 +54,10 @@ impl Report {
             State::Dismissed => self.dismissed += 1,
             State::Confirmed | State::Disconnecting => {}
         }
+    }
+
+    pub(super) fn aged(&mut self, age: Duration) {
+        self.oldest_ghost = self.oldest_ghost.max(Some(age));
     }
 }
 
@@ -79,7 +88,8 @@ impl InHand {
 /// If something that everything depends on failed, so that nothing more was tried. Whatever was begun is safe with the next run.
 pub async fn tick<P: Ports>(ports: &P, policy: &Policy, until: Timestamp) -> Result<Report, PortError> {
     let run = Run::new(ports, policy, until);
-    run.is_tripped().await?;
+    let tripped = run.is_tripped().await?;
+    run.count(|counts| counts.breaker_tripped = tripped);
     let mut hand = InHand::default();
     run.what_is_due(&mut hand).await?;
     let discovered = Box::pin(run.discover()).await;

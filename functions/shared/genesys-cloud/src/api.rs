@@ -35,5 +35,6 @@ pub use details::{Completeness, DetailsPage, DetailsRow, PagedDetails};
 pub use details_query::{DetailsQuery, Interval, InvalidInterval, Order, Predicate};
 pub use disconnect::{DisconnectAnswer, DisconnectRequest, Disconnection};
 pub use errors::{ApiError, ErrorAnswer, Limit, PermanentError, RetryableError};
+pub use pacer::RateLimitUse;
 pub use raw_json::RawJson;
 pub use settings::{BaseUrl, Region, Settings};

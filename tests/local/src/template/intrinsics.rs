@@ -138,6 +138,8 @@ impl Scope<'_> {
             return Ok(value.clone());
         }
         let known = self.resolver.pseudo.get(name).or_else(|| self.resolver.references.get(name));
+        // The alias that SAM makes for a function; here there is one version of each.
+        let known = known.or_else(|| self.resolver.arns.get(name.strip_suffix(".Alias")?));
         known
             .map(|text| Json::String(text.clone()))
             .ok_or_else(|| self.error(path, format!("refers to the unknown {name}")))

@@ -76,6 +76,7 @@ Resources:
           CHOSEN: !If [Late, !Select [1, !Split [",", "x,y"]], z]
           NONE: !If [Late, !Ref AWS::NoValue, z]
           ABSENT: !Ref Absent
+          ALIAS: !Ref Worker.Alias
   Work: { Type: AWS::SQS::Queue }
   Off:
     Type: AWS::SQS::Queue
@@ -91,6 +92,7 @@ Resources:
     assert_eq!(worker.reserved_concurrency, Some(7));
     let expected = [
         ("ABSENT", "Absent"),
+        ("ALIAS", "arn:aws:lambda:eu-west-1:000000000000:function:Worker"),
         ("ARN", "arn:aws:sqs:eu-west-1:000000000000:Work/${Literal}/given"),
         ("CHOSEN", "y"),
         ("FROM_GLOBALS", "here"),

@@ -9,7 +9,7 @@ use super::credentials::CredentialSource;
 use super::deadline::Deadline;
 use super::errors::{ApiError, PermanentError, RetryableError};
 use super::operation::Operation;
-use super::pacer::Pacer;
+use super::pacer::{Pacer, RateLimitUse};
 use super::pacing::Pacing;
 use super::retry::retried;
 use super::settings::Settings;
@@ -55,6 +55,11 @@ impl GenesysCloud {
     /// room for one, the look would be too old by the time the disconnect may go.
     pub fn room(&self) -> u32 {
         self.pacing.room()
+    }
+
+    /// How much of the rate limit is used in the current minute; none if no answer has said so.
+    pub fn rate_limit_use(&self) -> Option<RateLimitUse> {
+        self.pacing.used()
     }
 
     /// Asks until there is a success, a failure for good, or no time. Only for calls that may be repeated.

@@ -28,6 +28,15 @@ pub(crate) struct RateLimitHeaders {
     pub(crate) reset: Duration,
 }
 
+/// How much of the requests of a minute is used, as the API counts: by whoever uses the same token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimitUse {
+    /// Requests counted in the current window.
+    pub used: u32,
+    /// Requests allowed in a window.
+    pub allowed: u32,
+}
+
 /// Whether a request may go now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
@@ -98,6 +107,12 @@ impl Pacer {
         let logged = u32::try_from(self.granted.len()).unwrap_or(u32::MAX);
         let counted = self.window.map_or(0, |window| window.count.saturating_add(self.under_way));
         self.budget().saturating_sub(logged.max(counted))
+    }
+
+    /// What the API says of its current window; none before an answer, and once the window is over.
+    pub(crate) fn used(&mut self, now: Duration) -> Option<RateLimitUse> {
+        self.forget_what_is_over(now);
+        self.window.map(|window| RateLimitUse { used: window.count, allowed: window.allowed })
     }
 
     /// A request that was granted is over, answered or not.

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::deadline::Deadline;
-use super::pacer::{Decision, Pacer};
+use super::pacer::{Decision, Pacer, RateLimitUse};
 use super::transport::Answer;
 
 /// After a 429 that does not say how long: as the vendor's examples do for answers that do not (reference/genesys-cloud.md §3).
@@ -74,6 +74,11 @@ impl Pacing {
     /// How many requests would have a permit at once.
     pub(crate) fn room(&self) -> u32 {
         self.pacer().room(self.now())
+    }
+
+    /// What the API says of its current window.
+    pub(crate) fn used(&self) -> Option<RateLimitUse> {
+        self.pacer().used(self.now())
     }
 
     /// Learns from an answer's headers.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
-use super::{Decision, Pacer, RateLimitHeaders, WINDOW};
+use super::{Decision, Pacer, RateLimitHeaders, RateLimitUse, WINDOW};
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -32,6 +32,15 @@ fn wait(pacer: &mut Pacer, began: Duration) -> Duration {
 
 fn headers(count: u32, allowed: u32, reset: u64) -> RateLimitHeaders {
     RateLimitHeaders { count, allowed, reset: seconds(reset) }
+}
+
+#[test]
+fn what_is_used_is_what_the_api_says_of_its_current_window() {
+    let mut pacer = Pacer::new(300, 0);
+    assert_eq!(pacer.used(Duration::ZERO), None);
+    pacer.observe(Duration::ZERO, headers(7, 180, 30));
+    assert_eq!(pacer.used(seconds(29)), Some(RateLimitUse { used: 7, allowed: 180 }));
+    assert_eq!(pacer.used(seconds(30)), None, "the window is over");
 }
 
 #[test]
