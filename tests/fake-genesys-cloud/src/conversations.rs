@@ -195,6 +195,33 @@ impl Conversations {
         Ok(())
     }
 
+    /// Disconnects one message communication of a participant, as the conversation's [`DisconnectBehavior`] says; where that is
+    /// later, not at all.
+    pub(crate) fn disconnect_message(
+        &self,
+        id: &str,
+        participant_id: &str,
+        communication_id: &str,
+    ) -> Result<(), NotAccepted> {
+        let now_ms = self.clock.now_ms();
+        let mut entries = lock(&self.entries);
+        let behavior = entries.disconnect_behaviors.get(id).copied().unwrap_or_default();
+        let entry = entries.by_id.get_mut(id).ok_or(NotAccepted::NotFound)?;
+        let mut participant = entry.conversation.participant(participant_id).ok_or(NotAccepted::NotFound)?;
+        if !participant.has_message(communication_id) {
+            return Err(NotAccepted::NotFound);
+        }
+        match behavior {
+            DisconnectBehavior::AtOnce => {
+                participant.disconnect_message(communication_id, &time(now_ms));
+                entry.conversation.update_end_time();
+            }
+            DisconnectBehavior::Conflict => return Err(NotAccepted::Conflict),
+            DisconnectBehavior::AfterMs(_) | DisconnectBehavior::AfterReads(_) | DisconnectBehavior::Never => {}
+        }
+        Ok(())
+    }
+
     pub(crate) fn set_external_tag(&self, id: &str, tag: &str) -> Result<(), NotFound> {
         let mut entries = lock(&self.entries);
         let entry = entries.by_id.get_mut(id).ok_or(NotFound)?;

@@ -9,7 +9,7 @@
 //! - [`analytics`]: the same conversations as analytics shows them, late if told so.
 //! - [`tokens`] and [`rate_limit`]: who may call, and how often.
 //! - [`faults`]: what goes wrong next.
-//! - [`requests`]: what was asked, to assert on.
+//! - [`requests`] and [`messages`]: what was asked and what was sent, to assert on.
 //! - `routes`: the API itself, and `/_fake/…`, through which a person can do with curl what a test does with the handle:
 //!
 //! | request | does |
@@ -28,6 +28,7 @@
 //! | `POST /_fake/tokens/expire` | expires all tokens now |
 //! | `PUT /_fake/rate-limit` | `{"allowed": 300}` requests a minute for each token |
 //! | `POST /_fake/clock` | `{"advanceMs": 60000}` |
+//! | `GET /_fake/messages` | the messages that were sent without an agent |
 //! | `GET`, `DELETE /_fake/requests` | the log of requests; empties it |
 
 pub mod analytics;
@@ -36,6 +37,7 @@ mod connection;
 pub mod conversations;
 mod error_body;
 pub mod faults;
+pub mod messages;
 mod options;
 pub mod rate_limit;
 pub mod requests;

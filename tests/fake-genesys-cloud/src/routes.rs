@@ -4,6 +4,7 @@ mod analytics;
 mod api;
 mod control;
 mod layers;
+mod messages;
 mod oauth;
 
 use std::sync::Arc;
@@ -23,6 +24,11 @@ pub(crate) fn router(state: Arc<State>) -> Router {
         .route("/api/v2/conversations/{id}/disconnect", post(api::disconnect))
         .route("/api/v2/conversations/{id}/tags", put(api::set_tags))
         .route("/api/v2/conversations/{id}/participants/{participant_id}/attributes", patch(api::set_attributes))
+        .route(
+            "/api/v2/conversations/messages/{id}/participants/{participant_id}/communications/{communication_id}",
+            patch(messages::update_communication),
+        )
+        .route("/api/v2/conversations/messages/agentless", post(messages::send_agentless))
         .route("/api/v2/analytics/conversations/details/query", post(analytics::details))
         .route("/api/v2/analytics/conversations/activity/query", post(analytics::activity))
         .route_layer(from_fn_with_state(Arc::clone(&state), layers::authorize));

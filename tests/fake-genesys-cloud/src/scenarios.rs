@@ -1,8 +1,12 @@
 //! Conversations as they are found in real organizations: ghosts of every kind (reference/genesys-cloud.md §5.2), and what looks
 //! like one and is none (§5.3). Each as `GET /api/v2/conversations/{id}` shows it, to be [set](crate::conversations).
 
+mod messaging;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+
+pub use messaging::{Messaging, Part};
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);

@@ -11,6 +11,7 @@ use crate::analytics::Analytics;
 use crate::connection::{SeverableListener, Severance};
 use crate::conversations::Conversations;
 use crate::faults::FaultPlan;
+use crate::messages::MessageLog;
 use crate::rate_limit::RateLimit;
 use crate::requests::RequestLog;
 use crate::state::State;
@@ -86,6 +87,11 @@ impl FakeGenesysCloud {
     /// The rate limit.
     pub fn rate_limit(&self) -> &RateLimit {
         &self.state.rate_limit
+    }
+
+    /// The messages that were sent without an agent.
+    pub fn messages(&self) -> &MessageLog {
+        &self.state.messages
     }
 
     /// The log of requests.

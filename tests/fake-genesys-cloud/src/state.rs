@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::analytics::Analytics;
 use crate::conversations::Conversations;
 use crate::faults::FaultPlan;
+use crate::messages::MessageLog;
 use crate::rate_limit::RateLimit;
 use crate::requests::RequestLog;
 use crate::tokens::Tokens;
@@ -23,6 +24,7 @@ pub(crate) struct State {
     pub(crate) analytics: Analytics,
     pub(crate) faults: FaultPlan,
     pub(crate) requests: RequestLog,
+    pub(crate) messages: MessageLog,
 }
 
 impl State {
@@ -38,6 +40,7 @@ impl State {
             rate_limit: RateLimit::new(options.requests_per_minute),
             faults: FaultPlan::default(),
             requests: RequestLog::default(),
+            messages: MessageLog::default(),
         }
     }
 }

@@ -5,10 +5,12 @@
 //!   gives out permits by the rules of `pacer`, `transport` does one HTTP exchange, `retry` repeats what is safe to repeat.
 //! - What can be asked: [`conversation`] (one, as it is now; its external tag), [`details`] (analytics rows of many, built by
 //!   [`details_query`]), [`activity`] (whether Genesys Cloud still counts one as waiting or interacting).
-//! - What can be done: [`disconnect`], which is never repeated by itself.
+//! - What can be done: [`disconnect`] and [`agentless`] messages (to the [`messaging`] addresses of a conversation), which are
+//!   never repeated by themselves; attributes of a [`participant`].
 //! - [`errors`]: what time may heal and what it will not, as two types; both keep the correlation id for a support case.
 
 pub mod activity;
+pub mod agentless;
 pub mod client;
 pub mod conversation;
 pub mod credentials;
@@ -17,9 +19,11 @@ pub mod details;
 pub mod details_query;
 pub mod disconnect;
 pub mod errors;
+pub mod messaging;
 mod operation;
 mod pacer;
 mod pacing;
+pub mod participant;
 mod raw_json;
 mod retry;
 pub mod settings;
@@ -27,14 +31,16 @@ mod token;
 mod transport;
 
 pub use activity::{ConversationActivity, Observation};
+pub use agentless::{AgentlessMessage, Delivery};
 pub use client::GenesysCloud;
 pub use conversation::{ConversationBody, Receipt};
 pub use credentials::{CredentialError, CredentialSource, Credentials, InvalidCredentials};
 pub use deadline::Deadline;
 pub use details::{Completeness, DetailsPage, DetailsRow, PagedDetails};
 pub use details_query::{DetailsQuery, Interval, InvalidInterval, Order, Predicate};
-pub use disconnect::{DisconnectAnswer, DisconnectRequest, Disconnection};
+pub use disconnect::{DisconnectAnswer, DisconnectMessageRequest, DisconnectRequest, Disconnection};
 pub use errors::{ApiError, ErrorAnswer, Limit, PermanentError, RetryableError};
+pub use messaging::{MessageLeg, Messenger, Recipient};
 pub use pacer::RateLimitUse;
 pub use raw_json::RawJson;
 pub use settings::{BaseUrl, Region, Settings};

@@ -10,7 +10,7 @@
 //!    [`documents`], such as a policy, are read again while the function runs.
 //! 4. [`runtime`]: takes invocations, gives the handler what [`events`] decoded and the time it
 //!    has.
-//!    [`deliveries`] sorts a batch and answers for it.
+//!    [`deliveries`] sorts a batch and answers for it; [`http`] is what a function behind an HTTP API takes and gives.
 //! 5. [`outcomes`] and [`dead_letters`]: where a handler puts what it decided, and what it could
 //!    not understand.
 
@@ -21,6 +21,7 @@ pub mod deliveries;
 pub mod documents;
 pub mod duration;
 pub mod events;
+pub mod http;
 mod json_error;
 pub mod logs;
 pub mod metrics;

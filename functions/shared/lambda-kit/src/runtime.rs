@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, error, info_span, warn};
 
 use crate::events::{self, Invocation};
+use crate::http::{self, HttpRequest, HttpResponse};
 use crate::metrics::{Metrics, MetricsError};
 use crate::settings::{Environment, SettingError};
 
@@ -72,6 +73,29 @@ where
     F: Future<Output = Result<Value, E>>,
     E: Display,
 {
+    run_decoded(events::decode, handler).await
+}
+
+/// The same for a function behind an HTTP API. The handler answers every request; what is no request fails its invocation.
+pub async fn run_http<H, F>(handler: H) -> Result<(), RuntimeError>
+where
+    H: Fn(HttpRequest, Deadline) -> F,
+    F: Future<Output = HttpResponse>,
+{
+    run_decoded(http::decode, |request, deadline| {
+        let answer = request.map(|request| handler(request, deadline));
+        async move { Ok::<_, http::NotARequest>(answer?.await.into_payload()) }
+    })
+    .await
+}
+
+async fn run_decoded<T, D, H, F, E>(decode: D, handler: H) -> Result<(), RuntimeError>
+where
+    D: Fn(&RawValue) -> T,
+    H: Fn(T, Deadline) -> F,
+    F: Future<Output = Result<Value, E>>,
+    E: Display,
+{
     let function = LambdaFunction::from_environment(&Environment::from_process())?;
     let metrics = Metrics::install(&function.name)?;
     let service = service_fn(|event: LambdaEvent<Box<RawValue>>| {
@@ -81,7 +105,7 @@ where
             function = function.name,
             version = function.version
         );
-        let invocation = span.in_scope(|| events::decode(&event.payload));
+        let invocation = span.in_scope(|| decode(&event.payload));
         let answer = handler(invocation, Deadline::at(event.context.deadline()));
         async move {
             let result = answer.await;

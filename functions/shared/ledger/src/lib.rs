@@ -7,6 +7,7 @@
 //! - [`sets`]: sets that only ever grow, shared by writers who never wait for each other.
 //! - [`watch`]: what is known of each conversation, and when it should be looked at. In a table of its own.
 //! - [`cases`]: cases that move by one conditional write at a time, and when to go on with them. In a table of its own.
+//! - [`records`]: records that change by one conditional write at a time, each by itself. In tables of their own.
 //! - `model` (with the feature of that name): all of it in memory, for simulations; held to DynamoDB by the same tests.
 //!
 //! Journals, archives and sets live in one table: partition key `owner`, sort key `item` (both strings), time to live
@@ -21,6 +22,7 @@ mod held;
 pub mod journal;
 #[cfg(feature = "model")]
 pub mod model;
+pub mod records;
 pub mod sets;
 mod shards;
 pub mod watch;
@@ -28,5 +30,6 @@ pub mod watch;
 pub use archive::ArchiveItem;
 pub use error::LedgerError;
 pub use journal::{Head, Journal, Settled, Settlement};
+pub use records::Records;
 pub use sets::GrowOnlySets;
 pub use watch::Watch;

@@ -149,6 +149,26 @@ impl<'a> Participant<'a> {
         }
     }
 
+    pub(super) fn has_message(&mut self, id: &str) -> bool {
+        self.message(id).is_some()
+    }
+
+    /// Ends a message communication that is still on, and with the last of them the participant's part.
+    pub(super) fn disconnect_message(&mut self, id: &str, now: &str) {
+        if let Some(message) = self.message(id).filter(|one| !one.get("disconnectedTime").is_some_and(Value::is_string))
+        {
+            message.insert("state".to_owned(), json!("disconnected"));
+            message.insert("disconnectType".to_owned(), json!("client"));
+            message.insert("disconnectedTime".to_owned(), json!(now));
+        }
+        self.update_end_time();
+    }
+
+    fn message(&mut self, id: &str) -> Option<&mut Map<String, Value>> {
+        let messages = self.0.get_mut("messages")?.as_array_mut()?;
+        messages.iter_mut().filter_map(Value::as_object_mut).find(|one| one.get("id").is_some_and(|own| own == id))
+    }
+
     /// The communication of this id, which is added to the list if absent.
     pub(super) fn communication(self, list_name: &str, id: &str) -> Option<&'a mut Map<String, Value>> {
         let communications = list(self.0, list_name)?;

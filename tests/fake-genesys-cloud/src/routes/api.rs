@@ -29,13 +29,18 @@ pub(super) async fn disconnect(
     FromState(state): FromState<Arc<State>>,
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, ErrorBody> {
-    state.conversations.request_disconnect(&id).map_err(|refused| match refused {
-        NotAccepted::NotFound => no_conversation(&id),
+    state.conversations.request_disconnect(&id).map_err(|refused| not_accepted(refused, &id))?;
+    Ok(accepted())
+}
+
+/// The answer to a disconnect that is not accepted.
+pub(super) fn not_accepted(refused: NotAccepted, id: &str) -> ErrorBody {
+    match refused {
+        NotAccepted::NotFound => no_conversation(id),
         NotAccepted::Conflict => {
             ErrorBody::new(StatusCode::CONFLICT, "conflict", "The conversation cannot be disconnected.")
         }
-    })?;
-    Ok(accepted())
+    }
 }
 
 #[derive(Deserialize)]

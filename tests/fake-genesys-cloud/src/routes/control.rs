@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::conversations::DisconnectBehavior;
 use crate::faults::Fault;
+use crate::messages::SentMessage;
 use crate::requests::Request;
 use crate::state::State;
 
@@ -32,6 +33,7 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/tokens/expire", post(expire_tokens))
         .route("/rate-limit", put(set_rate_limit))
         .route("/clock", post(advance_clock))
+        .route("/messages", get(messages))
         .route("/requests", get(requests).delete(clear_requests))
 }
 
@@ -189,6 +191,10 @@ struct ClockSetting {
 async fn advance_clock(FromState(state): FromState<Arc<State>>, Json(setting): Json<ClockSetting>) -> StatusCode {
     state.clock.advance(Duration::from_millis(setting.advance_ms));
     DONE
+}
+
+async fn messages(FromState(state): FromState<Arc<State>>) -> Json<Vec<SentMessage>> {
+    Json(state.messages.all())
 }
 
 async fn requests(FromState(state): FromState<Arc<State>>) -> Json<Vec<Request>> {

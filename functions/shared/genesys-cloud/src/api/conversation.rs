@@ -72,10 +72,14 @@ fn json_object(body: String) -> Option<RawJson> {
 
 /// The path of a conversation or of what is below it. Ids come from people too, so nothing but an id gets into a path.
 pub(crate) fn conversation_path(operation: Operation, id: &str, below: &str) -> Result<String, PermanentError> {
+    Ok(format!("/api/v2/conversations/{}{below}", checked_id(operation, id)?))
+}
+
+/// The id, if it is one.
+pub(crate) fn checked_id(operation: Operation, id: &str) -> Result<&str, PermanentError> {
     let is_id =
         (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let path = || format!("/api/v2/conversations/{id}{below}");
-    is_id.then(path).ok_or(PermanentError::NotAnId { operation: operation.name })
+    is_id.then_some(id).ok_or(PermanentError::NotAnId { operation: operation.name })
 }
 
 #[cfg(test)]

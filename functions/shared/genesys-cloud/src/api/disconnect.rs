@@ -1,15 +1,16 @@
-//! Disconnecting a conversation: once, with an answer that says what is known of it.
+//! Disconnecting a conversation, or one message communication of it: once, with an answer that says what is known of it.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Method;
+use serde_json::json;
 
 use super::client::{Call, GenesysCloud, Unsent};
-use super::conversation::conversation_path;
+use super::conversation::{checked_id, conversation_path};
 use super::deadline::Deadline;
-use super::errors::{ApiError, ErrorAnswer};
-use super::operation::DISCONNECT;
+use super::errors::{ApiError, ErrorAnswer, PermanentError};
+use super::operation::{DISCONNECT, DISCONNECT_MESSAGE, Operation};
 use super::transport::Answer;
 
 /// What to disconnect, and until when that is still right.
@@ -20,6 +21,21 @@ pub struct DisconnectRequest<'a> {
     /// Nothing is sent after this: the look that justifies the disconnect is too old then.
     pub send_by: Deadline,
     /// How long to wait for the answer; later than `send_by`, so that a request sent late is not left unknown.
+    pub answer_by: Deadline,
+}
+
+/// Which message communication to disconnect, and until when that is still right.
+#[derive(Debug, Clone, Copy)]
+pub struct DisconnectMessageRequest<'a> {
+    /// The conversation.
+    pub conversation_id: &'a str,
+    /// Whose communication it is.
+    pub participant_id: &'a str,
+    /// The communication.
+    pub communication_id: &'a str,
+    /// Nothing is sent after this.
+    pub send_by: Deadline,
+    /// How long to wait for the answer.
     pub answer_by: Deadline,
 }
 
@@ -81,15 +97,38 @@ impl GenesysCloud {
     /// Disconnects a conversation: `POST /api/v2/conversations/{id}/disconnect`, which tears all of it down, after-call work
     /// included. Needs `conversation:communication:disconnect`. Never repeated: at most one such request is handled.
     pub async fn disconnect(&self, request: DisconnectRequest<'_>) -> Disconnection {
+        let call = conversation_path(DISCONNECT, request.conversation_id, "/disconnect").map(|path| Call {
+            operation: DISCONNECT,
+            method: Method::POST,
+            path,
+            body: None,
+        });
+        self.disconnect_by(call, request.send_by, request.answer_by).await
+    }
+
+    /// Disconnects one message communication, such as the customer's, and nothing else: other participants keep theirs, and
+    /// after-call work stays to be done. Never repeated: at most one such request is handled.
+    pub async fn disconnect_message(&self, request: DisconnectMessageRequest<'_>) -> Disconnection {
+        self.disconnect_by(request.call(), request.send_by, request.answer_by).await
+    }
+
+    async fn disconnect_by(
+        &self,
+        call: Result<Call, PermanentError>,
+        send_by: Deadline,
+        answer_by: Deadline,
+    ) -> Disconnection {
         let at = Timestamp::now();
         let not_sent = |error| Disconnection { answer: DisconnectAnswer::NotSent(error), at, correlation_id: None };
-        let path = match conversation_path(DISCONNECT, request.conversation_id, "/disconnect") {
-            Ok(path) => path,
+        let call = match call {
+            Ok(call) => call,
             Err(error) => return not_sent(error.into()),
         };
-        let call = Call { operation: DISCONNECT, method: Method::POST, path, body: None };
-        match self.send(&call, request.send_by, request.answer_by).await {
-            Ok(answer) => Disconnection { answer: judge(&answer), at, correlation_id: answer.correlation_id },
+        match self.send(&call, send_by, answer_by).await {
+            Ok(answer) => {
+                let judged = judge(call.operation, &answer);
+                Disconnection { answer: judged, at, correlation_id: answer.correlation_id }
+            }
             Err(Unsent::NotDone(error)) => not_sent(error),
             Err(Unsent::Unknown { how }) => {
                 Disconnection { answer: DisconnectAnswer::Unknown { how }, at, correlation_id: None }
@@ -98,14 +137,28 @@ impl GenesysCloud {
     }
 }
 
-fn judge(answer: &Answer) -> DisconnectAnswer {
+impl DisconnectMessageRequest<'_> {
+    fn call(&self) -> Result<Call, PermanentError> {
+        let operation = DISCONNECT_MESSAGE;
+        let [conversation, participant, communication] =
+            [self.conversation_id, self.participant_id, self.communication_id].map(|id| checked_id(operation, id));
+        let path = format!(
+            "/api/v2/conversations/messages/{}/participants/{}/communications/{}",
+            conversation?, participant?, communication?
+        );
+        let body = Some(json!({ "state": "disconnected" }).to_string());
+        Ok(Call { operation, method: Method::PATCH, path, body })
+    }
+}
+
+fn judge(operation: Operation, answer: &Answer) -> DisconnectAnswer {
     let error = answer.error();
     match answer.status {
         200..300 => DisconnectAnswer::Accepted,
         404 | 410 => DisconnectAnswer::NotFound(error),
         400 | 409 => DisconnectAnswer::Conflict(error),
         429 => DisconnectAnswer::RateLimited { retry_after: answer.retry_after, answer: error },
-        401..500 if answer.status != 408 => DisconnectAnswer::Refused(ApiError::of(DISCONNECT, error, None)),
+        401..500 if answer.status != 408 => DisconnectAnswer::Refused(ApiError::of(operation, error, None)),
         _ => DisconnectAnswer::ServerError(error),
     }
 }

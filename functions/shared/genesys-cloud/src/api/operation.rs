@@ -14,6 +14,14 @@ pub(crate) const DISCONNECT: Operation =
     Operation { name: "disconnecting a conversation", permission: "conversation:communication:disconnect" };
 pub(crate) const SET_EXTERNAL_TAG: Operation =
     Operation { name: "setting an external tag", permission: "conversation:externalTag:edit" };
+pub(crate) const SET_ATTRIBUTES: Operation =
+    Operation { name: "setting a participant's attributes", permission: "none that the documentation names" };
+pub(crate) const DISCONNECT_MESSAGE: Operation = Operation {
+    name: "disconnecting a participant's message communication",
+    permission: "conversation:communication:disconnect",
+};
+pub(crate) const SEND_MESSAGE: Operation =
+    Operation { name: "sending an agentless message", permission: "conversation:message:create" };
 pub(crate) const QUERY_DETAILS: Operation =
     Operation { name: "querying conversation details", permission: "analytics:conversationDetail:view" };
 pub(crate) const QUERY_ACTIVITY: Operation =

@@ -2,6 +2,7 @@
 
 mod analytics;
 mod disconnects;
+mod messages;
 mod outages;
 mod pace;
 mod support;

@@ -165,7 +165,7 @@ impl Participant {
     }
 
     /// Whether it may be at work without any communication: a flow, or something that we do not know, that has not left.
-    pub(crate) fn may_work_unseen(&self) -> bool {
+    pub fn may_work_unseen(&self) -> bool {
         let could = matches!(self.purpose, super::Purpose::Flow(_) | super::Purpose::Unknown(_));
         could && self.communications.is_empty() && self.end.is_none()
     }

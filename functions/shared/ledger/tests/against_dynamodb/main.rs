@@ -7,6 +7,7 @@ mod failures;
 mod journal;
 mod model;
 mod pending;
+mod records;
 mod sets;
 mod support;
 mod watch;
