@@ -7,6 +7,7 @@
 //! - [`queues`] is SQS; `event_sources` invokes functions with what lies there.
 //! - [`bus`] and [`pattern`] are `EventBridge`, [`schedules`] its Scheduler; [`delivery`] brings what
 //!   they send to its target.
+//! - `http_api` is API Gateway: its HTTP APIs, on the stack's own port.
 //! - [`database`] is `DynamoDB`; [`aws_front`] the one endpoint that functions know as AWS.
 //! - `settings` is what functions are told: where everything is, and how to log in; `fakes` starts
 //!   Salesforce and Genesys Cloud.
@@ -27,6 +28,7 @@ pub mod demo;
 mod event_sources;
 mod fakes;
 pub mod functions;
+mod http_api;
 mod logs;
 pub mod pattern;
 pub mod queues;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{DefaultBodyLimit, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -17,6 +17,8 @@ use crate::stack::{Parts, Urls};
 
 /// A day of a large contact centre in one request.
 const LARGEST_REQUEST: usize = 512 * 1024 * 1024;
+/// The largest request that API Gateway takes.
+const LARGEST_HTTP_REQUEST: usize = 10 * 1024 * 1024;
 /// How long `POST /drain-queues` waits unless told otherwise.
 const DRAIN_LIMIT: Duration = Duration::from_mins(5);
 
@@ -28,6 +30,7 @@ The local stack.
   GET  /outcomes        the events put on the outcome bus
   GET  /dead-letters    the messages of each dead-letter queue
   GET  /urls            where everything is
+  POST /resumptions     and all other routes of the template's HTTP APIs
 ";
 
 pub(crate) fn routes(parts: Arc<Parts>, urls: Urls) -> Router {
@@ -40,6 +43,7 @@ pub(crate) fn routes(parts: Arc<Parts>, urls: Urls) -> Router {
         .route("/schedules/run", post(run_schedules))
         .route("/outcomes", get(outcomes))
         .route("/dead-letters", get(dead_letters))
+        .fallback(http_api)
         .layer(DefaultBodyLimit::max(LARGEST_REQUEST))
         .with_state(parts)
 }
@@ -95,6 +99,15 @@ async fn outcomes(State(parts): State<Arc<Parts>>) -> Response {
 
 async fn dead_letters(State(parts): State<Arc<Parts>>) -> Response {
     Json(parts.dead_letters()).into_response()
+}
+
+/// Everything else is the template's HTTP APIs.
+async fn http_api(State(parts): State<Arc<Parts>>, request: Request) -> Response {
+    let (request, body) = request.into_parts();
+    match to_bytes(body, LARGEST_HTTP_REQUEST).await {
+        Ok(body) => parts.http_apis.answer(&request, body).await,
+        Err(_) => (StatusCode::PAYLOAD_TOO_LARGE, Json(json!({ "message": "Request Too Long" }))).into_response(),
+    }
 }
 
 #[cfg(test)]

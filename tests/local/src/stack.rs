@@ -24,6 +24,7 @@ use crate::delivery::Delivery;
 use crate::event_sources::Poller;
 use crate::fakes::Fakes;
 use crate::functions::{FunctionStats, Functions, Launching};
+use crate::http_api::HttpApis;
 use crate::logs::{self, LogFolder};
 use crate::queues::{Counts, Queues, Timings};
 use crate::schedules::Schedules;
@@ -87,6 +88,7 @@ pub(crate) struct Parts {
     pub(crate) buses: Arc<Buses>,
     pub(crate) queues: Arc<Queues>,
     pub(crate) schedules: Schedules,
+    pub(crate) http_apis: HttpApis,
     functions: Arc<Functions>,
     activity: Activity,
 }
@@ -165,6 +167,7 @@ impl Stack {
             buses: Arc::new(buses),
             queues,
             schedules: Schedules::new(&template, delivery)?,
+            http_apis: HttpApis::new(&template, &functions),
             functions,
             activity,
         });

@@ -15,7 +15,10 @@ use serde_json::Value as Json;
 use serde_yaml_ng::Value as Yaml;
 
 use intrinsics::Resolver;
-pub use resources::{Bus, EventSourceMapping, Function, Queue, Redrive, Rule, Schedule, Table, Target};
+pub use resources::{
+    Bus, Cors, EventSourceMapping, Function, HttpApi, HttpIntegration, HttpRoute, Queue, Redrive, Rule, Schedule,
+    Table, Target,
+};
 
 /// The account every local resource belongs to.
 pub const ACCOUNT: &str = "000000000000";
@@ -64,6 +67,12 @@ pub struct Template {
     pub schedules: Vec<Schedule>,
     /// Queues that functions are fed from.
     pub event_source_mappings: Vec<EventSourceMapping>,
+    /// HTTP APIs of API Gateway.
+    pub http_apis: Vec<HttpApi>,
+    /// What they invoke.
+    pub http_integrations: Vec<HttpIntegration>,
+    /// Their routes.
+    pub http_routes: Vec<HttpRoute>,
     /// Parameters of the Systems Manager parameter store, by name.
     pub stored_parameters: BTreeMap<String, String>,
 }

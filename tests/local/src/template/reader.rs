@@ -8,8 +8,8 @@ use serde_json::{Value as Json, json};
 
 use super::intrinsics::Resolver;
 use super::resources::{
-    Bus, EventSourceMapping, FUNCTION, PARAMETER, Queue, Redrive, Rule, Schedule, Table, Target, bus_name, name_of,
-    target_of,
+    Bus, Cors, EventSourceMapping, FUNCTION, HttpApi, HttpIntegration, HttpRoute, PARAMETER, Queue, Redrive, Rule,
+    Schedule, Table, Target, bus_name, name_of, target_of,
 };
 use super::{Template, TemplateError, function};
 
@@ -49,6 +49,19 @@ pub(super) fn add(
             template.event_source_mappings.push(reader.event_source_mapping()?);
             Ok(())
         }
+        "AWS::ApiGatewayV2::Api" => {
+            let api: ApiProperties = reader.properties()?;
+            template.http_apis.push(HttpApi { name: reader.physical_name(), cors: api.cors_configuration });
+            Ok(())
+        }
+        "AWS::ApiGatewayV2::Integration" => {
+            template.http_integrations.push(reader.http_integration()?);
+            Ok(())
+        }
+        "AWS::ApiGatewayV2::Route" => {
+            template.http_routes.push(reader.http_route()?);
+            Ok(())
+        }
         PARAMETER => {
             let value: StoredParameter = reader.properties()?;
             template.stored_parameters.insert(reader.physical_name(), value.value);
@@ -62,6 +75,34 @@ pub(super) fn add(
 #[serde(rename_all = "PascalCase")]
 struct StoredParameter {
     value: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ApiProperties {
+    cors_configuration: Option<Cors>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct IntegrationProperties {
+    integration_uri: String,
+    payload_format_version: String,
+    #[serde(default = "default_integration_timeout")]
+    timeout_in_millis: u64,
+}
+
+/// The default of HTTP APIs, and the most.
+fn default_integration_timeout() -> u64 {
+    30_000
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RouteProperties {
+    api_id: String,
+    route_key: String,
+    target: String,
 }
 
 #[derive(Deserialize)]
@@ -291,6 +332,25 @@ impl Reader<'_> {
             return Err(self.error("Targets.InputPath or InputTransformer", "is not understood by the local stack"));
         }
         Ok(())
+    }
+
+    fn http_integration(&self) -> Result<HttpIntegration, TemplateError> {
+        let properties: IntegrationProperties = self.properties()?;
+        if properties.payload_format_version != "2.0" {
+            return Err(self.error("PayloadFormatVersion", "is not understood by the local stack, but 2.0 is"));
+        }
+        Ok(HttpIntegration {
+            name: self.physical_name(),
+            function: name_of(&properties.integration_uri).to_owned(),
+            timeout_ms: properties.timeout_in_millis,
+        })
+    }
+
+    fn http_route(&self) -> Result<HttpRoute, TemplateError> {
+        let properties: RouteProperties = self.properties()?;
+        let integration = properties.target.strip_prefix("integrations/");
+        let integration = integration.ok_or_else(|| self.error("Target", "is no integration"))?.to_owned();
+        Ok(HttpRoute { api: properties.api_id, key: properties.route_key, integration })
     }
 
     fn event_source_mapping(&self) -> Result<EventSourceMapping, TemplateError> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::{ACCOUNT, REGION};
@@ -117,12 +118,65 @@ pub struct EventSourceMapping {
     pub reports_item_failures: bool,
 }
 
+/// An HTTP API of API Gateway.
+#[derive(Debug, Clone, Default)]
+pub struct HttpApi {
+    /// Its physical name.
+    pub name: String,
+    /// Which web pages may call it; absent: none.
+    pub cors: Option<Cors>,
+}
+
+/// Who may call an HTTP API from a web page, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Cors {
+    /// Origins, or `*`.
+    pub allow_origins: Vec<String>,
+    /// Methods, or `*`.
+    pub allow_methods: Vec<String>,
+    /// Header fields, or `*`.
+    pub allow_headers: Vec<String>,
+    /// Seconds for which a page may remember that.
+    pub max_age: Option<u32>,
+}
+
+/// A function that an HTTP API invokes.
+#[derive(Debug, Clone)]
+pub struct HttpIntegration {
+    /// Its physical name.
+    pub name: String,
+    /// The function.
+    pub function: String,
+    /// How long the function may take, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// Which requests an HTTP API sends where.
+#[derive(Debug, Clone)]
+pub struct HttpRoute {
+    /// The API's physical name.
+    pub api: String,
+    /// A method (or `ANY`) and a path, or `$default`.
+    pub key: String,
+    /// The integration's physical name.
+    pub integration: String,
+}
+
 pub(super) const FUNCTION: &str = "AWS::Serverless::Function";
 pub(super) const PARAMETER: &str = "AWS::SSM::Parameter";
 
+/// Types of resources that have no name of their own.
+const UNNAMED: [&str; 4] = [
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route",
+];
+
 /// Whether the stack runs resources of this type, and so needs their properties.
 pub(super) fn is_run(kind: &str) -> bool {
-    kind == "AWS::Lambda::EventSourceMapping" || name_property(kind).is_some()
+    UNNAMED.contains(&kind) || name_property(kind).is_some()
 }
 
 /// The property that holds a resource's own name.

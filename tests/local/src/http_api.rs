@@ -1,0 +1,184 @@
+//! The HTTP APIs of API Gateway: their routes, on the stack's own port, to the real functions.
+//!
+//! As <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api.html> has them, payload format 2.0 and cross-origin
+//! requests included. Throttling and authorisers are left out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_TYPE, ORIGIN};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::functions::{Function, Functions};
+use crate::template::{Cors, Template};
+
+/// The routes of a template's HTTP APIs.
+pub(crate) struct HttpApis {
+    routes: Vec<Route>,
+}
+
+struct Route {
+    key: String,
+    function: Arc<Function>,
+    limit: Duration,
+    cors: Option<Cors>,
+}
+
+/// What a function answers.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    status_code: u16,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+impl HttpApis {
+    /// Routes that lead to nothing in the template are left out.
+    pub(crate) fn new(template: &Template, functions: &Functions) -> Self {
+        let routes = template.http_routes.iter().filter_map(|route| {
+            let integration = template.http_integrations.iter().find(|one| one.name == route.integration)?;
+            let api = template.http_apis.iter().find(|one| one.name == route.api)?;
+            Some(Route {
+                key: route.key.clone(),
+                function: functions.get(&integration.function)?.clone(),
+                limit: Duration::from_millis(integration.timeout_ms),
+                cors: api.cors.clone(),
+            })
+        });
+        Self { routes: routes.collect() }
+    }
+
+    /// Answers a request as API Gateway would.
+    pub(crate) async fn answer(&self, request: &Parts, body: Bytes) -> Response {
+        let path = request.uri.path();
+        let Some(route) = self.route(&request.method, path) else {
+            return message(StatusCode::NOT_FOUND, "Not Found");
+        };
+        let origin = request.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+        let cors = route.cors.as_ref().zip(origin);
+        let mut response = match cors {
+            Some((cors, origin)) if request.method == Method::OPTIONS => return preflight(cors, origin),
+            _ => route.invoke(request, &body).await,
+        };
+        if let Some((cors, origin)) = cors {
+            allow_origin(response.headers_mut(), cors, origin);
+        }
+        response
+    }
+
+    fn route(&self, method: &Method, path: &str) -> Option<&Route> {
+        let keys = [format!("{method} {path}"), format!("ANY {path}"), "$default".to_owned()];
+        keys.iter().find_map(|key| self.routes.iter().find(|route| route.key == *key))
+    }
+}
+
+impl Route {
+    async fn invoke(&self, request: &Parts, body: &Bytes) -> Response {
+        let payload = Bytes::from(payload(&self.key, request, body).to_string());
+        let answer = match tokio::time::timeout(self.limit, self.function.invoke(payload)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Err(_) => return message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        };
+        response(&answer).unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"))
+    }
+}
+
+/// Payload format 2.0.
+fn payload(route_key: &str, request: &Parts, body: &Bytes) -> Value {
+    let (path, query) = (request.uri.path(), request.uri.query().unwrap_or_default());
+    let headers: BTreeMap<_, _> = request
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    let content_type = headers.get(CONTENT_TYPE.as_str()).map_or("", String::as_str);
+    let is_text = content_type.starts_with("text/") || content_type.starts_with("application/json");
+    let text = std::str::from_utf8(body).ok().filter(|_| is_text);
+    let mut payload = json!({
+        "version": "2.0",
+        "routeKey": route_key,
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": {
+            "apiId": "local",
+            "domainName": "127.0.0.1",
+            "http": {
+                "method": request.method.as_str(),
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": headers.get("user-agent"),
+            },
+            "requestId": Uuid::new_v4().to_string(),
+            "routeKey": route_key,
+            "stage": "$default",
+            "timeEpoch": Timestamp::now().as_millisecond(),
+        },
+        "isBase64Encoded": text.is_none() && !body.is_empty(),
+    });
+    if !body.is_empty() {
+        payload["body"] = text.map_or_else(|| Value::from(STANDARD.encode(body)), Value::from);
+    }
+    payload
+}
+
+fn response(answer: &[u8]) -> Option<Response> {
+    let answer: Answer = serde_json::from_slice(answer).ok()?;
+    let body = if answer.is_base64_encoded { STANDARD.decode(answer.body).ok()? } else { answer.body.into_bytes() };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(answer.status_code).ok()?;
+    for (name, value) in answer.headers {
+        insert(response.headers_mut(), HeaderName::try_from(name).ok()?, &value);
+    }
+    Some(response)
+}
+
+/// API Gateway answers preflight requests by itself.
+fn preflight(cors: &Cors, origin: &str) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    if allow_origin(headers, cors, origin) {
+        insert(headers, HeaderName::from_static("access-control-allow-methods"), &cors.allow_methods.join(","));
+        insert(headers, HeaderName::from_static("access-control-allow-headers"), &cors.allow_headers.join(","));
+        if let Some(seconds) = cors.max_age {
+            insert(headers, HeaderName::from_static("access-control-max-age"), &seconds.to_string());
+        }
+    }
+    response
+}
+
+/// Whether a page from there may.
+fn allow_origin(headers: &mut HeaderMap, cors: &Cors, origin: &str) -> bool {
+    let Some(allowed) = cors.allow_origins.iter().find(|one| *one == "*" || *one == origin) else { return false };
+    insert(headers, HeaderName::from_static("access-control-allow-origin"), allowed);
+    true
+}
+
+fn message(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "message": message }))).into_response()
+}
+
+/// Sets a header, unless its value cannot be one.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
