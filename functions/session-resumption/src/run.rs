@@ -19,9 +19,9 @@ use crate::request::{Customer, ResumptionRequest};
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 /// How long attributes and message may take, after the look.
-const MARK_LIMIT: Duration = Duration::from_secs(4);
+const MARK_LIMIT: Duration = Duration::from_secs(2);
 /// What is left of a lease after everything in it, so that an owner ends before somebody else begins.
-const LEASE_MARGIN: Duration = Duration::from_secs(3);
+const LEASE_MARGIN: Duration = Duration::from_secs(1);
 /// How often a record may move under our hands before we give up.
 const TRIES: usize = 10;
 

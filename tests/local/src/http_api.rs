@@ -182,3 +182,60 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
         headers.insert(name, value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn cors(origins: &[&str]) -> Cors {
+        Cors {
+            allow_origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
+            allow_methods: vec!["POST".to_owned()],
+            allow_headers: vec!["content-type".to_owned(), "idempotency-key".to_owned()],
+            max_age: Some(600),
+        }
+    }
+
+    fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
+        response.headers().get(name).and_then(|value| value.to_str().ok())
+    }
+
+    #[test]
+    fn a_page_may_ask_if_its_origin_is_on_the_list() {
+        let allowed = preflight(&cors(&["https://a.example", "https://b.example"]), "https://b.example");
+        assert_eq!(allowed.status(), StatusCode::NO_CONTENT);
+        assert_eq!(header(&allowed, "access-control-allow-origin"), Some("https://b.example"));
+        assert_eq!(header(&allowed, "access-control-allow-headers"), Some("content-type,idempotency-key"));
+        assert_eq!(header(&allowed, "access-control-max-age"), Some("600"));
+        assert_eq!(header(&preflight(&cors(&["*"]), "https://c.example"), "access-control-allow-origin"), Some("*"));
+        let refused = preflight(&cors(&["https://a.example"]), "https://b.example");
+        assert_eq!(header(&refused, "access-control-allow-origin"), None);
+    }
+
+    #[test]
+    fn a_body_that_is_no_text_is_encoded() {
+        let of = |content_type: &str, body: &'static [u8]| {
+            let request = Request::post("/resumptions?a=b").header("Content-Type", content_type).body(()).unwrap();
+            payload("ANY /resumptions", &request.into_parts().0, &Bytes::from_static(body))
+        };
+        let text = of("application/json", b"{}");
+        assert_eq!((&text["body"], &text["isBase64Encoded"]), (&json!("{}"), &json!(false)));
+        assert_eq!((&text["rawPath"], &text["rawQueryString"]), (&json!("/resumptions"), &json!("a=b")));
+        for encoded in [of("application/octet-stream", b"{}"), of("application/json", b"\xff")] {
+            assert_eq!(encoded["isBase64Encoded"], true);
+        }
+        assert!(of("text/plain", b"").get("body").is_none());
+    }
+
+    #[test]
+    fn what_a_function_answers_is_passed_on_or_is_an_error() {
+        let answer =
+            response(br#"{"statusCode":418,"headers":{"x-a":"b"},"body":"e30=","isBase64Encoded":true}"#).unwrap();
+        assert_eq!((answer.status().as_u16(), header(&answer, "x-a")), (418, Some("b")));
+        for wrong in ["null", "{}", r#"{"statusCode":99}"#, r#"{"statusCode":200,"headers":{"a b":"c"}}"#] {
+            assert!(response(wrong.as_bytes()).is_none(), "{wrong}");
+        }
+    }
+}

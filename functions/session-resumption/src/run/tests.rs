@@ -175,7 +175,7 @@ fn distinct<T: Ord + Clone>(all: &[T]) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 100, ..ProptestConfig::default() })]
 
     /// However many ask, whoever dies when, whatever answer is lost: one answer, and it counts once.
     #[test]
@@ -282,6 +282,6 @@ fn an_owner_that_dies_frees_the_handshake() {
         world.answers_looks.set(true);
         let began = Instant::now();
         assert!(asks(&world, "lives".to_owned(), None, None).await.unwrap().unwrap().is_resumable());
-        assert!(began.elapsed() < Duration::from_secs(13), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
     });
 }

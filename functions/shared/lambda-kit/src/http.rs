@@ -65,11 +65,8 @@ struct Http {
 pub fn decode(payload: &RawValue) -> Result<HttpRequest, NotARequest> {
     let payload: Payload = serde_json::from_str(payload.get()).map_err(|_| NotARequest)?;
     let body = payload.body.unwrap_or_default();
-    let body = if payload.is_base64_encoded {
-        STANDARD.decode(body).map_err(|_| NotARequest)?
-    } else {
-        body.into_bytes()
-    };
+    let body =
+        if payload.is_base64_encoded { STANDARD.decode(body).map_err(|_| NotARequest)? } else { body.into_bytes() };
     let headers = payload.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value));
     Ok(HttpRequest {
         method: payload.request_context.http.method.to_ascii_uppercase(),

@@ -11,12 +11,14 @@
 //! 4. [`runtime`]: takes invocations, gives the handler what [`events`] decoded and the time it
 //!    has.
 //!    [`deliveries`] sorts a batch and answers for it; [`http`] is what a function behind an HTTP API takes and gives.
+//!    [`delayed`] puts off what is to be done a little later.
 //! 5. [`outcomes`] and [`dead_letters`]: where a handler puts what it decided, and what it could
 //!    not understand.
 
 pub mod aws;
 mod batching;
 pub mod dead_letters;
+pub mod delayed;
 pub mod deliveries;
 pub mod documents;
 pub mod duration;

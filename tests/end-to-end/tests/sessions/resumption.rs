@@ -12,6 +12,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 const DECIDED: &str = "Session Resumption Decided";
+/// More requests to AWS than a handshake makes.
+const MOST_REQUESTS: usize = 30;
 const NOTHING_TO_SAY: &str =
     r#"{"conversationState":"TERMINATED","decision":"NEW_ROUTING_REQUIRED","reason":"CONVERSATION_UNAVAILABLE"}"#;
 
@@ -129,25 +131,37 @@ async fn a_token_that_was_refused_is_renewed_and_an_attribute_whose_answer_was_l
     Ok(())
 }
 
+/// Kills the functions at a point of a handshake: every tab that asks, then or later, is told the same, and it counts once.
+/// Whether it came to that.
+async fn survives(point: CrashPoint) -> Result<bool> {
+    let world = SessionWorld::with(&[("RESUMPTION_LOOK_LIMIT", "200ms")]).await?;
+    let (id, messaging) = shown(&world, |id| dropped(id, 100))?;
+    let participant = messaging.participant_id(0);
+    world.world.stack.aws_faults().crash(point);
+    let mut answers = try_join_all((0..3).map(|_| world.ask(&id, &participant, &[]))).await?;
+    let came = !world.world.stack.aws_faults().cancel_crash();
+    answers.retain(|(status, _)| *status == 200);
+    answers.extend(try_join_all((0..3).map(|_| world.ask(&id, &participant, &[]))).await?);
+    let distinct: BTreeSet<_> = answers.iter().map(|(status, body)| format!("{status} {body}")).collect();
+    assert_eq!(distinct.len(), 1, "{point:?}: {distinct:?}");
+    assert_eq!(answers[0].1["decision"], "RESUMABLE", "{point:?}");
+    assert_eq!(attributes(&world, &id)?["resumptionCount"], "1", "{point:?}");
+    let ids: BTreeSet<_> = world.outcomes(DECIDED, &id).iter().map(|one| one["outcomeId"].to_string()).collect();
+    assert_eq!(ids.len(), 1, "{point:?}");
+    Ok(came)
+}
+
 #[tokio::test]
 async fn an_owner_that_dies_anywhere_is_succeeded_and_it_counts_once() -> Result<()> {
-    let world = SessionWorld::with(&[("RESUMPTION_LOOK_LIMIT", "200ms")]).await?;
-    let points = (1..=4).flat_map(|request| [CrashPoint::Before(request), CrashPoint::After(request)]);
     let mut crashes = 0;
-    for point in points {
-        let (id, messaging) = shown(&world, |id| dropped(id, 100))?;
-        world.world.stack.aws_faults().crash(point);
-        let participant = messaging.participant_id(0);
-        let answers = try_join_all((0..3).map(|_| world.ask(&id, &participant, &[]))).await?;
-        crashes += usize::from(!world.world.stack.aws_faults().cancel_crash());
-        let alive: Vec<_> = answers.iter().filter(|(status, _)| *status == 200).collect();
-        assert!(alive.len() >= 2, "{point:?}: {answers:?}");
-        assert!(alive.iter().all(|(_, body)| body["decision"] == "RESUMABLE"), "{point:?}: {answers:?}");
-        assert_eq!(attributes(&world, &id)?["resumptionCount"], "1", "{point:?}");
-        let ids: BTreeSet<_> = world.outcomes(DECIDED, &id).iter().map(|one| one["outcomeId"].to_string()).collect();
-        assert_eq!(ids.len(), 1, "{point:?}");
+    for request in 1..MOST_REQUESTS {
+        let points = [CrashPoint::Before(request), CrashPoint::After(request)];
+        match try_join_all(points.map(survives)).await?.into_iter().filter(|came| *came).count() {
+            0 => break,
+            came => crashes += came,
+        }
     }
-    assert_eq!(crashes, 8);
+    assert!(crashes >= 8, "{crashes} crashes");
     Ok(())
 }
 
@@ -164,14 +178,5 @@ async fn nothing_but_the_conversation_is_told_in_the_logs() -> Result<()> {
     for secret in [participant.as_str(), "s3cret", "their-address", "Personal Data", "fake-client-secret"] {
         assert!(!log.contains(secret), "{secret}");
     }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_page_may_ask_if_its_origin_is_on_the_list() -> Result<()> {
-    let world = SessionWorld::new().await?;
-    let origin = [("origin", "https://www.example.com"), ("access-control-request-method", "POST")];
-    let response = world.send(Method::OPTIONS, &origin, String::new()).await?;
-    assert!(response.headers().get("access-control-allow-origin").is_none(), "the template's list is empty");
     Ok(())
 }

@@ -1,0 +1,106 @@
+//! The function itself: departures noted, and dealt with when their grace is over.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use lambda_kit::dead_letters::DeadLetters;
+use lambda_kit::deliveries::{self, NotStored, Sorted};
+use lambda_kit::documents::Document;
+use lambda_kit::events::{Delivery, Invocation, SourcePrefix};
+use lambda_kit::runtime::Deadline;
+use serde_json::{Value, json};
+use tokio::time::timeout_at;
+use tracing::{error, info};
+
+use crate::intake::{Departure, Intake, SOURCE, intake};
+use crate::policy::Policy;
+use crate::ports::PortError;
+use crate::run;
+use crate::settings::Settings;
+use crate::world::World;
+
+/// Kept at the end of an invocation to answer for the batch.
+const ANSWERING_TIME: Duration = Duration::from_secs(2);
+
+/// The function, ready to take invocations.
+pub struct ChatCloser {
+    genesys: SourcePrefix,
+    dead_letters: DeadLetters,
+    policy: Document<Policy>,
+    disconnects_enabled: bool,
+    world: World,
+}
+
+impl ChatCloser {
+    /// Wires the function. Nothing is asked over the network yet.
+    ///
+    /// # Errors
+    /// The trust store of the system can not be used.
+    pub fn new(settings: Settings, config: &SdkConfig) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            genesys: settings.source_prefix.clone(),
+            dead_letters: DeadLetters::new(config, &settings.dead_letter_queue_url),
+            policy: Document::new(config, settings.policy.clone(), Policy::parse),
+            disconnects_enabled: settings.disconnects_enabled,
+            world: World::new(settings, config)?,
+        })
+    }
+
+    /// Takes an invocation. An event is acknowledged once a departure is stored and put off; one that is due, once it is dealt
+    /// with.
+    ///
+    /// # Errors
+    /// An event that came alone could not be stored.
+    pub async fn handle(&self, invocation: Invocation, deadline: Deadline) -> Result<Value, NotStored> {
+        match invocation {
+            // No schedule is this function's.
+            Invocation::Tick => Ok(json!({})),
+            // Boxed: the futures within are large.
+            Invocation::Events(delivered) => {
+                Box::pin(self.take_in(&delivered, deadline.earlier_by(ANSWERING_TIME))).await
+            }
+        }
+    }
+
+    async fn take_in(&self, delivered: &[Delivery], deadline: Deadline) -> Result<Value, NotStored> {
+        // Events are Genesys Cloud's or our own; nobody else's can be told apart here.
+        let sorted = Sorted::of(delivered, &SourcePrefix::new(""), |event| {
+            let counts = event.source == SOURCE || self.genesys.matches(&event.source);
+            if counts { intake(event) } else { Ok(None) }
+        });
+        let mut failed = deliveries::bury(&self.dead_letters, sorted.malformed).await;
+        for (index, intake) in sorted.understood {
+            let message_id = delivered[index].message_id.as_deref();
+            let result = match timeout_at(deadline.instant(), self.carry_out(&intake, message_id)).await {
+                Ok(result) => result.map_err(|error| error.to_string()),
+                Err(_) => Err("the time of the invocation is over".to_owned()),
+            };
+            if let Err(error) = result {
+                metrics::counter!("DeparturesFailed").increment(1);
+                let (Intake::Left(departure) | Intake::Due(departure)) = &intake;
+                error!(conversationId = departure.conversation_id, error, "not dealt with; it will be delivered again");
+                failed.insert(index);
+            }
+        }
+        deliveries::answer(delivered, &failed)
+    }
+
+    async fn carry_out(&self, intake: &Intake, message_id: Option<&str>) -> Result<(), PortError> {
+        match intake {
+            Intake::Left(departure) => run::depart(&self.world, departure).await,
+            Intake::Due(departure) => self.close(departure, message_id).await,
+        }
+    }
+
+    async fn close(&self, departure: &Departure, message_id: Option<&str>) -> Result<(), PortError> {
+        if !self.disconnects_enabled {
+            let reason = "disconnecting is switched off by the deployment (DISCONNECTS_ENABLED)";
+            info!(conversationId = departure.conversation_id, reason, "left alone");
+            return Ok(());
+        }
+        let policy = self.policy.get().await;
+        let policy = policy
+            .map_err(|error| PortError { operation: "reading the rules of chat closing", reason: error.to_string() })?;
+        run::close_if_due(&self.world, &policy, departure, message_id).await
+    }
+}
