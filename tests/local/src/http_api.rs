@@ -103,10 +103,10 @@ impl Route {
 /// Payload format 2.0.
 fn payload(route_key: &str, request: &Parts, body: &Bytes) -> Value {
     let (path, query) = (request.uri.path(), request.uri.query().unwrap_or_default());
-    let headers: BTreeMap<_, _> = request
+    let headers: BTreeMap<String, String> = request
         .headers
         .iter()
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().iter().copied().map(char::from).collect()))
         .collect();
     let content_type = headers.get(CONTENT_TYPE.as_str()).map_or("", String::as_str);
     let is_text = content_type.starts_with("text/") || content_type.starts_with("application/json");

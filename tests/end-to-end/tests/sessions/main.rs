@@ -3,4 +3,5 @@
 
 #![allow(missing_docs, reason = "tests say what they show by their names")]
 
+mod closing;
 mod resumption;

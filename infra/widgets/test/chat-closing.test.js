@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import vm from "node:vm";
+
+import { state, stub, text } from "./stub.js";
+
+const source = readFileSync(new URL("../src/chat-closing.js", import.meta.url), "utf8");
+
+/** A page with the plug-in, and its window. */
+function page(widgets) {
+  const window = { _genesys: { widgets } };
+  const context = vm.createContext({ window });
+  vm.runInContext(stub, context);
+  vm.runInContext(source, context);
+  window.load();
+  return window;
+}
+
+const receive = (window, ...messages) => window.publish("WebChatService.messageReceived", { messages });
+// Arrays of that context are not of this one.
+const names = (window) => Array.from(window.calls, (call) => call.name);
+const sync = { chatClosing: { mode: "sync" } };
+
+test("a synchronous chat is ended, once", () => {
+  for (const ended of ["Finalizing", "Completed"]) {
+    const window = page(sync);
+    receive(window, text(1, "Agent", "Bye"), state(2, ended));
+    receive(window, state(2, ended));
+    receive(window, state(3, "Completed"));
+    assert.deepEqual(names(window), ["WebChatService.endChat"], ended);
+  }
+});
+
+test("an asynchronous one gets a notice in the customer's language, once, and again after it was reopened", () => {
+  const notices = { en: "Good bye", de: "Auf Wiedersehen" };
+  const window = page({ main: { lang: "de-AT" }, chatClosing: { notices } });
+  receive(window, state(1, "Finalizing"), state(2, "Completed"));
+  receive(window, text(3, "Agent", "?"));
+  assert.deepEqual(names(window), ["WebChat.injectMessage"]);
+  assert.equal(window.calls[0].options.text, "Auf Wiedersehen");
+  receive(window, state(4, "Connected"));
+  receive(window, state(5, "Completed"));
+  assert.equal(window.calls.length, 2);
+});
+
+test("without settings there is a notice in English", () => {
+  const window = page({});
+  receive(window, state(1, "Completed"));
+  assert.match(window.calls[0].options.text, /^Our agent has left/);
+  const french = page({ chatClosing: { language: "fr", notices: { de: "Servus" } } });
+  receive(french, state(1, "Completed"));
+  assert.deepEqual(names(french), [], "there is nothing to say");
+});
+
+test("the latest state decides, in whatever order messages come", () => {
+  const window = page(sync);
+  receive(window, state(7, "Connected"), state(3, "Completed"));
+  receive(window, state(6, "Finalizing"));
+  assert.deepEqual(names(window), []);
+  receive(window, state(9, "Completed"), state(8, "Connected"));
+  assert.deepEqual(names(window), ["WebChatService.endChat"]);
+});
+
+test("what is not understood ends nothing", () => {
+  const window = page(sync);
+  receive(window, text(1, "Agent", "Completed"), text(2, "Client", "Finalizing"));
+  receive(window, { ...state(3, "Completed"), from: { type: "Client" } });
+  receive(window, { ...state(4, "Completed"), from: undefined });
+  receive(window, state(5, "Hibernating"), { ...state(6, ""), text: { a: 1 } }, null);
+  window.publish("WebChatService.messageReceived", { messages: "Completed" });
+  window.publish("WebChatService.messageReceived", undefined);
+  assert.deepEqual(names(window), []);
+});
+
+test("a command that failed is told, and tried again with the next message", () => {
+  const window = page(sync);
+  window.failing["WebChatService.endChat"] = true;
+  receive(window, state(1, "Finalizing"));
+  const failures = window.published.filter((event) => event.name === "ChatClosing.failed");
+  assert.deepEqual(Array.from(failures, (event) => event.data.reason), ["refused"]);
+  window.failing = {};
+  receive(window, state(2, "Completed"));
+  assert.equal(window.calls.length, 2);
+});
+
+test("the next chat begins anew, and the plug-in says that it is ready", () => {
+  const window = page(sync);
+  assert.ok(window.isReady && window.published.some((event) => event.name === "ChatClosing.ready"));
+  receive(window, state(5, "Completed"));
+  window.publish("WebChatService.started", {});
+  receive(window, state(1, "Completed"));
+  assert.equal(window.calls.length, 2);
+});
+
+test("any stream of messages ends a chat at most once between two reopenings", () => {
+  // A generator of its own, so that a failure can be played again.
+  let seed = 2026;
+  const random = (below) => {
+    seed = (seed * 1103515245 + 12345) % 2147483648;
+    return Math.floor((seed / 2147483648) * below);
+  };
+  const states = ["Connected", "Finalizing", "Completed", "Hibernating"];
+  for (let round = 0; round < 300; round += 1) {
+    const stream = Array.from({ length: 12 }, (_, index) =>
+      random(3) ? state(index, states[random(states.length)]) : text(index, "Client", "hello"),
+    );
+    const window = page(sync);
+    let expected = 0;
+    let ended = false;
+    for (const message of stream) {
+      const times = 1 + random(3);
+      for (let n = 0; n < times; n += 1) receive(window, message);
+      const isState = message.type === "InteractionStateChange";
+      const isEnd = isState && ["Finalizing", "Completed"].includes(message.text);
+      if (isEnd && !ended) expected += 1;
+      if (isState) ended = isEnd;
+    }
+    assert.equal(window.calls.length, expected, JSON.stringify(stream));
+  }
+});
