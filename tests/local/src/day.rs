@@ -4,7 +4,8 @@
 //! Three steps, all pure: [`plan`] makes up who handled what and when, [`record`] turns that into detail events, and
 //! [`delivery`] brings them late, twice or not at all. The same options always make the same day.
 //!
-//! Beside it, [`ghosts`] makes up the conversations that are stuck while the day is played.
+//! Beside it, [`ghosts`] makes up the conversations that are stuck while the day is played, and [`sessions`] the messages of customers
+//! who come back and of agents who leave.
 
 mod delivery;
 mod envelope;
@@ -12,8 +13,10 @@ mod ghosts;
 mod identity;
 mod plan;
 mod record;
+mod sessions;
 
 pub use ghosts::{StuckConversation, events_of, stuck_conversations};
+pub use sessions::{MessageSession, message_sessions};
 
 use jiff::civil::Date;
 use serde_json::Value;

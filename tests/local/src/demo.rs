@@ -7,18 +7,23 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use fake_genesys_cloud::scenarios;
 use fake_salesforce::CallKind;
+use futures::future::try_join_all;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::day::{Day, DayOptions, StuckConversation, contact_centre_day, stuck_conversations};
-use crate::report::{self, SalesforceRows};
+use crate::day::{
+    Day, DayOptions, MessageSession, StuckConversation, contact_centre_day, message_sessions, stuck_conversations,
+};
+use crate::report::{self, SalesforceRows, SessionReport};
 use crate::stack::{Stack, workspace};
 
 /// How many events are posted before the stack is given time to handle them.
 const PIECE: usize = 500;
 /// How long the stack may take for one piece.
 const LIMIT: Duration = Duration::from_mins(2);
+/// Tabs of a browser that reconnect at once.
+const TABS: usize = 3;
 /// The width of the table where there is no terminal to measure.
 const DEFAULT_WIDTH: u16 = 160;
 
@@ -37,12 +42,15 @@ pub async fn play(stack: &Stack, options: &DayOptions, report: &Path) -> Result<
     let still_on = stuck_conversations(options.seed, Timestamp::now());
     println!("Playing a day of {} agents: {} events.", day.agents.len(), day.events.len());
     let started = Instant::now();
-    populate_genesys_cloud(stack, &day, &still_on)?;
+    let sessions = message_sessions(options.seed, Timestamp::now());
+    populate_genesys_cloud(stack, &day, &still_on, &sessions)?;
     let mut events: Vec<Value> = day.events.iter().map(|event| event.envelope.clone()).collect();
     events.extend(still_on.iter().flat_map(|one| one.events.clone()));
+    events.extend(sessions.iter().flat_map(|one| one.events.clone()));
     play_events(stack, &events).await?;
     println!("Firing the schedules once.");
     stack.run_schedules().await;
+    let sessions = come_back(stack, &sessions).await?;
     drain(stack).await?;
     let took = started.elapsed();
 
@@ -50,19 +58,28 @@ pub async fn play(stack: &Stack, options: &DayOptions, report: &Path) -> Result<
     let ghosts = report::ghost_reports(&still_on, &stack.outcomes());
     println!("\n{}\n", report::console(&day, &rows, usize::from(width())));
     println!("{}\n", report::ghosts_console(&ghosts, usize::from(width())));
+    println!("{}\n", report::sessions_console(&sessions, usize::from(width())));
     println!("{}", summary(stack, &day, took));
-    write_report(report, &report::html(&day, &rows, &ghosts))?;
+    write_report(report, &report::html(&day, &rows, &ghosts, &sessions))?;
     println!("A picture of each agent's day: {}", report.display());
     Ok(())
 }
 
 /// Gives Genesys Cloud the conversations that are still on, and those of the day, which are over.
-fn populate_genesys_cloud(stack: &Stack, day: &Day, still_on: &[StuckConversation]) -> Result<()> {
+fn populate_genesys_cloud(
+    stack: &Stack,
+    day: &Day,
+    still_on: &[StuckConversation],
+    sessions: &[MessageSession],
+) -> Result<()> {
     let genesys = stack.genesys().context("another Genesys Cloud can't be given the day's conversations")?;
     for one in &day.conversations {
         let began = Timestamp::from_millisecond(one.began_ms)?;
         let ended = Timestamp::from_millisecond(one.ended_ms)?;
         genesys.conversations().set(scenarios::ended(&one.id, began, ended))?;
+    }
+    for session in sessions {
+        genesys.conversations().set(session.conversation.clone())?;
     }
     for one in still_on {
         genesys.conversations().set(one.conversation.clone())?;
@@ -87,6 +104,35 @@ async fn play_events(stack: &Stack, events: &[Value]) -> Result<()> {
     }
     bar.finish();
     Ok(())
+}
+
+/// Has the browsers of customers whose session dropped ask, three tabs of each at once, and tells what became of all of them.
+async fn come_back(stack: &Stack, sessions: &[MessageSession]) -> Result<Vec<SessionReport>> {
+    let browser = reqwest::Client::builder().no_proxy().timeout(LIMIT).build()?;
+    let url = format!("{}/resumptions", stack.urls().api);
+    let outcomes = stack.outcomes();
+    let mut reports = Vec::new();
+    for session in sessions {
+        let answer = match &session.comes_back_as {
+            None => None,
+            Some(participant_id) => {
+                let body = json!({ "conversationId": session.id, "participantId": participant_id });
+                let tabs = (0..TABS).map(|_| ask(&browser, &url, &body));
+                let answers = try_join_all(tabs).await?;
+                ensure!(
+                    answers.windows(2).all(|pair| pair[0] == pair[1]),
+                    "tabs are told different things: {answers:?}"
+                );
+                answers.into_iter().next()
+            }
+        };
+        reports.push(report::session_report(session, answer.as_ref(), &outcomes));
+    }
+    Ok(reports)
+}
+
+async fn ask(browser: &reqwest::Client, url: &str, body: &Value) -> Result<Value> {
+    Ok(browser.post(url).json(body).send().await?.error_for_status()?.json().await?)
 }
 
 async fn drain(stack: &Stack) -> Result<()> {

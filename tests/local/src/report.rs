@@ -1,7 +1,8 @@
 //! What a day left in Salesforce, for people: a table for the console, and a page with a picture of each agent's day.
 //!
 //! What was logged comes from Salesforce's rows alone. The [`Day`] adds what Salesforce does not know: the agents' names
-//! and the calls that interrupted nothing. What became of [ghosts](ghost_reports) comes from the outcome bus.
+//! and the calls that interrupted nothing. What became of [ghosts](ghost_reports) and [message sessions](session_report) comes from the
+//! outcome bus and from the answers that customers got.
 
 mod console;
 mod format;
@@ -9,11 +10,13 @@ mod ghosts;
 mod html;
 mod model;
 mod rows;
+mod sessions;
 mod timeline;
 
 use serde_json::{Map, Value};
 
 pub use self::ghosts::{GhostReport, ghost_reports, ghosts_console};
+pub use self::sessions::{SessionReport, session_report, sessions_console};
 
 use self::model::Report;
 use crate::day::Day;
@@ -34,8 +37,8 @@ pub fn console(day: &Day, rows: &SalesforceRows, width: usize) -> String {
 }
 
 /// The report as one HTML page that needs nothing else.
-pub fn html(day: &Day, rows: &SalesforceRows, ghosts: &[GhostReport]) -> String {
-    html::render(&Report::new(day, rows), ghosts)
+pub fn html(day: &Day, rows: &SalesforceRows, ghosts: &[GhostReport], sessions: &[SessionReport]) -> String {
+    html::render(&Report::new(day, rows), ghosts, sessions)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::format::{date, duration, hours_and_minutes, share, time_of_day};
 use super::ghosts::{self, GhostReport};
 use super::model::{Email, Report, Totals};
+use super::sessions::{self, SessionReport};
 use super::timeline;
 
 const STYLE: &str = include_str!("style.css");
@@ -16,7 +17,7 @@ const LEGEND: [(&str, &str); 5] = [
 ];
 
 /// The whole page.
-pub(super) fn render(report: &Report, ghosts: &[GhostReport]) -> String {
+pub(super) fn render(report: &Report, ghosts: &[GhostReport], sessions: &[SessionReport]) -> String {
     let day = escape(&date(report.shift_start_ms));
     let from = hours_and_minutes(report.shift_start_ms);
     let until = hours_and_minutes(report.shift_end_ms);
@@ -51,7 +52,7 @@ pub(super) fn render(report: &Report, ghosts: &[GhostReport]) -> String {
 <h2>Interruptions</h2>
 <div class="wide">{details}</div>
 </section>
-{ghosts}<footer>
+{ghosts}{sessions}<footer>
 <p>Gross: from the moment the agent was connected to the email until its end. Interrupted: the part of it that the same
 agent spent on customers’ calls; calls at the same time count once. Net: gross without interrupted. An arrow at the left
 edge marks an email that was open before the shift.</p>
@@ -66,6 +67,7 @@ edge marks an email that was open before the shift.</p>
         sums = sums(report),
         details = details(report),
         ghosts = ghosts::section(ghosts),
+        sessions = sessions::section(sessions),
     )
 }
 

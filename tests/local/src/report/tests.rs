@@ -2,7 +2,8 @@ use serde_json::json;
 
 use super::*;
 use crate::day::{
-    Conversation, DayOptions, Direction, Leg, LostEvent, Medium, contact_centre_day, stuck_conversations,
+    Conversation, DayOptions, Direction, Leg, LostEvent, Medium, contact_centre_day, message_sessions,
+    stuck_conversations,
 };
 
 fn iso(epoch_ms: i64) -> String {
@@ -106,14 +107,14 @@ fn the_console_table_keeps_to_its_width() {
 #[test]
 fn the_page_is_well_formed_and_needs_nothing_else() {
     let (day, rows) = recorded_day();
-    let page = html(&day, &rows, &[]);
+    let page = html(&day, &rows, &[], &[]);
     assert_well_formed(&page);
     for outside in ["http:", "https:", "src=", "href=", "@import", "url("] {
         assert!(!page.contains(outside), "{outside}");
     }
     assert_eq!(page.matches("<rect class=\"interruption\"").count(), rows.interruptions.len() + 1, "and the legend");
     assert!(page.contains("Grace O&#39;Neill"));
-    assert_eq!(page, html(&day, &rows, &[]));
+    assert_eq!(page, html(&day, &rows, &[], &[]));
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn whatever_the_rows_hold_is_escaped() {
             row.insert(field.to_owned(), Value::from(hostile));
         }
     }
-    let page = html(&day, &rows, &[]);
+    let page = html(&day, &rows, &[], &[]);
     assert_well_formed(&page);
     assert!(!page.contains("<script"));
 }
@@ -142,7 +143,7 @@ fn void_interruptions_count_for_nothing() {
 #[test]
 fn an_empty_salesforce_makes_a_report_too() {
     let day = contact_centre_day(&DayOptions { agents: 0, ..DayOptions::default() });
-    assert_well_formed(&html(&day, &SalesforceRows::default(), &[]));
+    assert_well_formed(&html(&day, &SalesforceRows::default(), &[], &[]));
     assert!(console(&day, &SalesforceRows::default(), 120).starts_with("Interruptions in Salesforce: 0."));
 }
 
@@ -164,7 +165,30 @@ fn what_became_of_each_stuck_conversation_is_told_in_both_reports() {
         assert!(table.contains(shown), "{shown}:\n{table}");
     }
     assert!(table.lines().all(|line| line.chars().count() <= 160), "{table}");
-    let page = html(&day, &rows, &ghosts);
+    let page = html(&day, &rows, &ghosts, &[]);
     assert_well_formed(&page);
     assert!(page.contains("It is &lt;still&gt; there.<small>customer voice connected since noon</small>"));
+}
+
+#[test]
+fn what_became_of_each_message_session_is_told_in_both_reports() {
+    let (day, rows) = recorded_day();
+    let sessions = message_sessions(1, jiff::Timestamp::now());
+    let answer =
+        json!({ "decision": "RESUMABLE", "conversationState": "DISCONNECTED", "reason": "WITHIN_RESUMPTION_WINDOW" });
+    let outcome = json!({
+        "detail-type": "Chat Closed",
+        "detail": { "conversationId": sessions[6].id, "action": "disconnected", "rule": "<web>" },
+    });
+    let outcomes = [outcome];
+    let told = |number: usize, answer| session_report(&sessions[number], answer, &outcomes);
+    let reports = [told(0, Some(&answer)), told(6, None), told(7, None)];
+    assert_eq!(reports.each_ref().map(|report| report.end()), ["RESUMABLE", "customer disconnected", "left alone"]);
+    let table = sessions_console(&reports, 160);
+    for shown in [sessions[0].title, "DISCONNECTED WITHIN_RESUMPTION_WINDOW", "rule <web>"] {
+        assert!(table.contains(shown), "{shown}:\n{table}");
+    }
+    let page = html(&day, &rows, &[], &reports);
+    assert_well_formed(&page);
+    assert!(page.contains("rule &lt;web&gt;"));
 }
