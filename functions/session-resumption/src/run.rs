@@ -151,16 +151,15 @@ impl<'a, P: Ports> Run<'a, P> {
         handshake: Handshake,
     ) -> Result<Option<Resumption>, PortError> {
         let id = customer.handshake_id();
-        let (handshake, revision, recipient) = match &handshake.decided {
-            Some(_) => (handshake, revision, None),
-            None => {
-                let (handshake, seen) = self.decide(customer, handshake).await;
-                // From here on everybody who takes over writes the same to Genesys Cloud.
-                if !self.ports.write(&id, Some(revision), &handshake).await? {
-                    return Ok(None);
-                }
-                (handshake, revision + 1, seen.and_then(|look| look.recipient))
+        let (handshake, revision, recipient) = if handshake.decided.is_some() {
+            (handshake, revision, None)
+        } else {
+            let (handshake, seen) = self.decide(customer, handshake).await;
+            // From here on everybody who takes over writes the same to Genesys Cloud.
+            if !self.ports.write(&id, Some(revision), &handshake).await? {
+                return Ok(None);
             }
+            (handshake, revision + 1, seen.and_then(|look| look.recipient))
         };
         let Some(decided) = handshake.decided.clone() else { return Ok(None) };
         self.carry_out(customer, &handshake, &decided, recipient.as_ref()).await;

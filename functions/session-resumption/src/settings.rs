@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn what_is_not_set_has_its_default() {
-        let expected = Rules { window: Duration::from_secs(300), look_limit: Duration::from_secs(5), greeting: None };
+        let expected = Rules { window: Duration::from_mins(5), look_limit: Duration::from_secs(5), greeting: None };
         assert_eq!(read(&[]).unwrap().rules, expected);
         let set = read(&[("RESUMPTION_WINDOW", "15m"), ("RESUMPTION_MESSAGE", "Welcome back")]).unwrap();
         assert_eq!(set.rules.window, Duration::from_mins(15));

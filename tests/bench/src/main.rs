@@ -1,4 +1,5 @@
-//! Figures: what an event costs, whether it costs more the longer an agent has worked here, and what a ghost costs.
+//! Figures: what an event costs, whether it costs more the longer an agent has worked here, what a ghost costs, and
+//! how long a customer who comes back waits.
 //!
 //! The functions are built as they are deployed and run as real processes in the local stack, one invocation at a time, so that
 //! the figures do not depend on how many processors this machine has.
@@ -6,6 +7,7 @@
 mod figures;
 mod ghosts;
 mod history;
+mod resumptions;
 mod throughput;
 
 use anyhow::Result;
@@ -28,6 +30,9 @@ struct Command {
     /// Ghosts, and as many that only look like one; all their requests should fit into a minute of the rate limit
     #[arg(long, default_value_t = 40)]
     ghosts: usize,
+    /// Customers who come back; two requests for each should fit into a minute of the rate limit
+    #[arg(long, default_value_t = 120)]
+    handshakes: usize,
 }
 
 /// What can be measured by itself.
@@ -39,6 +44,8 @@ enum Figure {
     History,
     /// What watching and a ghost cost
     Ghosts,
+    /// How long a customer who comes back waits
+    Resumptions,
 }
 
 #[tokio::main]
@@ -48,10 +55,12 @@ async fn main() -> Result<()> {
         None => {
             throughput::measure(command.events, command.agents).await?;
             history::measure(command.days).await?;
-            ghosts::measure(command.events, command.ghosts).await
+            ghosts::measure(command.events, command.ghosts).await?;
+            resumptions::measure(command.handshakes).await
         }
         Some(Figure::Throughput) => throughput::measure(command.events, command.agents).await,
         Some(Figure::History) => history::measure(command.days).await,
         Some(Figure::Ghosts) => ghosts::measure(command.events, command.ghosts).await,
+        Some(Figure::Resumptions) => resumptions::measure(command.handshakes).await,
     }
 }

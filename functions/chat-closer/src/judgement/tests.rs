@@ -52,6 +52,7 @@ fn in_words(verdict: Verdict) -> String {
 
 /// One row a situation.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn who_is_closed_and_who_is_left_alone() {
     let web = |parts| messaging("webmessaging", parts);
     let sms = |parts| messaging("sms", parts);

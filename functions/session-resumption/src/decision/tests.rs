@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 
 const ID: &str = "5d1f3a52-7e5c-4c8e-9a3f-1f2e3d4c5b6a";
-const WINDOW: Duration = Duration::from_secs(300);
+const WINDOW: Duration = Duration::from_mins(5);
 
 fn now() -> Timestamp {
     "2026-11-20T10:00:00Z".parse().unwrap()

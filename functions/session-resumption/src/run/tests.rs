@@ -143,7 +143,7 @@ fn request(key: Option<&str>) -> ResumptionRequest {
 }
 
 fn rules() -> Rules {
-    Rules { window: Duration::from_secs(300), look_limit: Duration::from_secs(5), greeting: None }
+    Rules { window: Duration::from_mins(5), look_limit: Duration::from_secs(5), greeting: None }
 }
 
 /// A request that is answered, or dies after so long.

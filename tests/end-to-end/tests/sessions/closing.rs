@@ -13,6 +13,9 @@ const CLOSED: &str = "Chat Closed";
 /// More requests to AWS than a departure makes.
 const MOST_REQUESTS: usize = 30;
 
+/// Makes a chat of this id.
+type Story = fn(&str) -> Messaging;
+
 /// A chat whose agent left half a minute ago.
 fn left(id: &str, message_type: &'static str) -> Messaging {
     let agent = Part::new("agent", ago(600)).queue("sales").until(ago(30), "client");
@@ -71,7 +74,7 @@ async fn a_synchronous_chat_is_disconnected_and_an_asynchronous_one_told_once_ho
 #[tokio::test]
 async fn a_chat_that_may_be_live_is_left_alone_and_the_log_says_why() -> Result<()> {
     let world = SessionWorld::new().await?;
-    let live: [(&str, fn(&str) -> Messaging); 7] = [
+    let live: [(&str, Story); 7] = [
         ("agent is on it", |id| left(id, "webmessaging").with(Part::new("agent", ago(500)))),
         ("acd is on it", |id| left(id, "webmessaging").with(Part::new("acd", ago(500)).queue("sales"))),
         ("botflow is on it", |id| left(id, "webmessaging").with(Part::new("botflow", ago(500)))),

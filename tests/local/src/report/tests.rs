@@ -183,7 +183,7 @@ fn what_became_of_each_message_session_is_told_in_both_reports() {
     let outcomes = [outcome];
     let told = |number: usize, answer| session_report(&sessions[number], answer, &outcomes);
     let reports = [told(0, Some(&answer)), told(6, None), told(7, None)];
-    assert_eq!(reports.each_ref().map(|report| report.end()), ["RESUMABLE", "customer disconnected", "left alone"]);
+    assert_eq!(reports.each_ref().map(SessionReport::end), ["RESUMABLE", "customer disconnected", "left alone"]);
     let table = sessions_console(&reports, 160);
     for shown in [sessions[0].title, "DISCONNECTED WITHIN_RESUMPTION_WINDOW", "rule <web>"] {
         assert!(table.contains(shown), "{shown}:\n{table}");
