@@ -76,9 +76,9 @@ pub fn next(stored: Option<&Handshake>, owner: &str, now: Timestamp, lease: Dura
     match (stored.answered_until, &stored.decided) {
         (Some(until), Some(decided)) if now < until => Next::Answer(decided.resumption.clone()),
         (Some(_), _) => Next::Own(begin(stored.counted_so_far())),
+        (None, _) if now >= stored.lease.until => Next::Own(Handshake { lease, ..stored.clone() }),
         (None, _) if stored.lease.owner == owner => Next::GoOn(stored.clone()),
-        (None, _) if now < stored.lease.until => Next::Wait(stored.lease.until),
-        (None, _) => Next::Own(Handshake { lease, ..stored.clone() }),
+        (None, _) => Next::Wait(stored.lease.until),
     }
 }
 

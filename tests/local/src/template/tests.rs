@@ -159,6 +159,41 @@ Resources:
 }
 
 #[test]
+fn an_http_api_is_read_with_its_routes_and_who_may_call_it() {
+    let text = |origins: &str| {
+        format!(
+            r#"
+Parameters: {{ Origins: {{ Type: CommaDelimitedList, Default: "{origins}" }} }}
+Conditions: {{ Pages: !Not [!Equals [!Join ["", !Ref Origins], ""]] }}
+Resources:
+  Worker: {{ Type: AWS::Serverless::Function, Metadata: {{ BuildProperties: {{ Binary: worker }} }}, Properties: {{}} }}
+  Api:
+    Type: AWS::ApiGatewayV2::Api
+    Properties:
+      CorsConfiguration: !If [Pages, {{ AllowOrigins: !Ref Origins, AllowMethods: [POST], MaxAge: 600 }}, !Ref AWS::NoValue]
+  To:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties: {{ ApiId: !Ref Api, IntegrationUri: !GetAtt Worker.Arn, PayloadFormatVersion: "2.0" }}
+  Way:
+    Type: AWS::ApiGatewayV2::Route
+    Properties: {{ ApiId: !Ref Api, RouteKey: ANY /work, Target: !Sub "integrations/${{To}}" }}
+"#
+        )
+    };
+    let template = read(&text("https://a.example,https://b.example"));
+    let cors = template.http_apis[0].cors.clone().unwrap();
+    assert_eq!((cors.allow_origins.len(), cors.allow_methods, cors.max_age), (2, vec!["POST".to_owned()], Some(600)));
+    let (route, integration) = (&template.http_routes[0], &template.http_integrations[0]);
+    assert_eq!((route.api.as_str(), route.key.as_str()), ("Api", "ANY /work"));
+    assert_eq!(route.integration, integration.name);
+    assert_eq!((integration.function.as_str(), integration.timeout_ms), ("Worker", 30_000));
+    assert_eq!(read(&text("")).http_apis[0].cors, None);
+
+    let other = text("").replace("\"2.0\"", "\"1.0\"");
+    assert!(failure(&other).starts_with("template: To: PayloadFormatVersion"), "{}", failure(&other));
+}
+
+#[test]
 fn errors_name_the_resource_and_the_property() {
     let cases = [
         (
