@@ -109,7 +109,7 @@ impl GenesysCloud {
     /// Disconnects one message communication, such as the customer's, and nothing else: other participants keep theirs, and
     /// after-call work stays to be done. Never repeated: at most one such request is handled.
     pub async fn disconnect_message(&self, request: DisconnectMessageRequest<'_>) -> Disconnection {
-        self.disconnect_by(request.call(), request.send_by, request.answer_by).await
+        self.disconnect_by(request.call(DISCONNECT_MESSAGE), request.send_by, request.answer_by).await
     }
 
     async fn disconnect_by(
@@ -138,8 +138,7 @@ impl GenesysCloud {
 }
 
 impl DisconnectMessageRequest<'_> {
-    fn call(&self) -> Result<Call, PermanentError> {
-        let operation = DISCONNECT_MESSAGE;
+    fn call(&self, operation: Operation) -> Result<Call, PermanentError> {
         let [conversation, participant, communication] =
             [self.conversation_id, self.participant_id, self.communication_id].map(|id| checked_id(operation, id));
         let path = format!(

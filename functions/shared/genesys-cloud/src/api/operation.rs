@@ -15,7 +15,7 @@ pub(crate) const DISCONNECT: Operation =
 pub(crate) const SET_EXTERNAL_TAG: Operation =
     Operation { name: "setting an external tag", permission: "conversation:externalTag:edit" };
 pub(crate) const SET_ATTRIBUTES: Operation =
-    Operation { name: "setting a participant's attributes", permission: "none that the documentation names" };
+    Operation { name: "setting a participant's attributes", permission: UNDOCUMENTED };
 pub(crate) const DISCONNECT_MESSAGE: Operation = Operation {
     name: "disconnecting a participant's message communication",
     permission: "conversation:communication:disconnect",
@@ -26,6 +26,9 @@ pub(crate) const QUERY_DETAILS: Operation =
     Operation { name: "querying conversation details", permission: "analytics:conversationDetail:view" };
 pub(crate) const QUERY_ACTIVITY: Operation =
     Operation { name: "querying conversation activity", permission: "analytics:queueObservation:view" };
+
+/// The documentation names no permission (reference/genesys-cloud.md §2.3).
+const UNDOCUMENTED: &str = "that the documentation does not name";
 
 /// Needs no permission: a refusal is about the credentials.
 pub(crate) const ASK_FOR_TOKEN: &str = "asking for a token";
