@@ -12,7 +12,7 @@
 //!    has.
 //!    [`deliveries`] sorts a batch and answers for it.
 //! 5. [`outcomes`] and [`dead_letters`]: where a handler puts what it decided, and what it could
-//!    not understand.
+//!    not understand. [`messages`]: how it goes on with what is longer than its own life.
 
 pub mod aws;
 mod batching;
@@ -23,6 +23,7 @@ pub mod duration;
 pub mod events;
 mod json_error;
 pub mod logs;
+pub mod messages;
 pub mod metrics;
 pub mod outcomes;
 pub mod runtime;

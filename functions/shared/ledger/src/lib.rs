@@ -7,6 +7,7 @@
 //! - [`sets`]: sets that only ever grow, shared by writers who never wait for each other.
 //! - [`watch`]: what is known of each conversation, and when it should be looked at. In a table of its own.
 //! - [`cases`]: cases that move by one conditional write at a time, and when to go on with them. In a table of its own.
+//! - [`drains`]: the jobs of draining queues, and a note of every conversation that they disconnect. In a table of its own.
 //! - `model` (with the feature of that name): all of it in memory, for simulations; held to DynamoDB by the same tests.
 //!
 //! Journals, archives and sets live in one table: partition key `owner`, sort key `item` (both strings), time to live
@@ -16,6 +17,7 @@
 pub mod archive;
 mod attributes;
 pub mod cases;
+pub mod drains;
 mod error;
 mod held;
 pub mod journal;
@@ -23,6 +25,7 @@ pub mod journal;
 pub mod model;
 pub mod sets;
 mod shards;
+mod versioned;
 pub mod watch;
 
 pub use archive::ArchiveItem;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::Method;
 
-use super::client::{Call, GenesysCloud, Unsent};
+use super::client::{Call, GenesysCloud, Turn, Unsent};
 use super::conversation::conversation_path;
 use super::deadline::Deadline;
 use super::errors::{ApiError, ErrorAnswer};
@@ -81,6 +81,15 @@ impl GenesysCloud {
     /// Disconnects a conversation: `POST /api/v2/conversations/{id}/disconnect`, which tears all of it down, after-call work
     /// included. Needs `conversation:communication:disconnect`. Never repeated: at most one such request is handled.
     pub async fn disconnect(&self, request: DisconnectRequest<'_>) -> Disconnection {
+        self.send_disconnect(None, request).await
+    }
+
+    /// The same, by a turn that was taken before.
+    pub async fn disconnect_by(&self, turn: Turn<'_>, request: DisconnectRequest<'_>) -> Disconnection {
+        self.send_disconnect(Some(turn), request).await
+    }
+
+    async fn send_disconnect(&self, turn: Option<Turn<'_>>, request: DisconnectRequest<'_>) -> Disconnection {
         let at = Timestamp::now();
         let not_sent = |error| Disconnection { answer: DisconnectAnswer::NotSent(error), at, correlation_id: None };
         let path = match conversation_path(DISCONNECT, request.conversation_id, "/disconnect") {
@@ -88,7 +97,7 @@ impl GenesysCloud {
             Err(error) => return not_sent(error.into()),
         };
         let call = Call { operation: DISCONNECT, method: Method::POST, path, body: None };
-        match self.send(&call, request.send_by, request.answer_by).await {
+        match self.send(&call, turn, request.send_by, request.answer_by).await {
             Ok(answer) => Disconnection { answer: judge(&answer), at, correlation_id: answer.correlation_id },
             Err(Unsent::NotDone(error)) => not_sent(error),
             Err(Unsent::Unknown { how }) => {
