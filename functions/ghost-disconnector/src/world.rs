@@ -46,7 +46,7 @@ impl Connections {
     pub fn new(settings: Settings, config: &SdkConfig) -> Result<Self, reqwest::Error> {
         let dynamodb = Client::new(config);
         Ok(Self {
-            genesys_cloud: genesys_cloud::connect(settings.genesys_cloud, config)?,
+            genesys_cloud: settings.genesys_cloud.connect(config)?,
             cases: CaseStore::new(dynamodb.clone(), settings.cases_table),
             watched: Watched::new(dynamodb, settings.conversations_table),
             outcomes: OutcomeBus::new(config, settings.outcome_bus),

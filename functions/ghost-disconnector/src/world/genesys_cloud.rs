@@ -1,22 +1,16 @@
 //! Genesys Cloud, through its REST client.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
-use futures::future::BoxFuture;
 use genesys_cloud::api::{
-    ApiError, CredentialError, CredentialSource, Credentials, Deadline, DetailsQuery, DetailsRow, DisconnectAnswer,
-    DisconnectRequest, GenesysCloud, Interval, PermanentError, RetryableError, Settings,
+    ApiError, Deadline, DetailsQuery, DetailsRow, DisconnectAnswer, DisconnectRequest, Interval, PermanentError,
+    RetryableError,
 };
 use ghost_policy::Conversation;
 use jiff::Timestamp;
-use lambda_kit::aws;
-use lambda_kit::secrets::Secret;
 
 use super::{World, failed};
 use crate::ports::{Answer, Candidate, CandidatePage, Conversations, Disconnection, Look, PortError, Seen};
-use crate::settings::{CredentialsFrom, GenesysCloudSettings};
 
 /// The longest that a look may take, tries and pauses included: one conversation must not use up the time of all.
 const LOOK_LIMIT: Duration = Duration::from_secs(30);
@@ -24,29 +18,6 @@ const LOOK_LIMIT: Duration = Duration::from_secs(30);
 const PAGE_LIMIT: Duration = Duration::from_mins(1);
 /// How long the answer to a disconnect may take after the last moment at which it may be sent.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
-
-/// Our secret as Genesys Cloud's client asks for it.
-struct GenesysCloudSecret(Secret<Credentials>);
-
-impl CredentialSource for GenesysCloudSecret {
-    fn current(&self) -> BoxFuture<'_, Result<Arc<Credentials>, CredentialError>> {
-        Box::pin(async { self.0.get().await.map_err(|error| CredentialError::Unavailable(error.into())) })
-    }
-
-    fn refreshed(&self) -> BoxFuture<'_, Result<Arc<Credentials>, CredentialError>> {
-        Box::pin(async { self.0.refresh().await.map_err(|error| CredentialError::Unavailable(error.into())) })
-    }
-}
-
-/// A client that has not asked for anything yet.
-pub(super) fn connect(settings: GenesysCloudSettings, config: &SdkConfig) -> Result<GenesysCloud, reqwest::Error> {
-    let secret = match settings.credentials {
-        CredentialsFrom::Arn(arn) => Secret::from_arn(config, arn),
-        CredentialsFrom::Environment(credentials) => Secret::fixed(credentials),
-    };
-    let api = Settings::new(settings.login_url, settings.api_url);
-    Ok(GenesysCloud::new(aws::http_client()?, api, GenesysCloudSecret(secret)))
-}
 
 impl World<'_> {
     /// So long from now, but not beyond the end of the invocation.
