@@ -147,12 +147,12 @@ impl<P: Ports> Drain<'_, P> {
                 candidates.push(candidate);
             }
         }
-        taken.found = candidates.len() as u64;
         for chunk in candidates.chunks(self.verified_at_once()) {
             for candidate in self.verified(chunk, asked_at).await {
                 if sender.send(candidate).await.is_err() {
                     return Ok(None);
                 }
+                taken.found += 1;
             }
         }
         Ok(self.goes_on().then_some(taken))
