@@ -1,8 +1,10 @@
-//! Figures: what an event costs, whether it costs more the longer an agent has worked here, and what a ghost costs.
+//! Figures: what an event costs, whether it costs more the longer an agent has worked here, and what a ghost and a drained
+//! queue cost.
 //!
 //! The functions are built as they are deployed and run as real processes in the local stack, one invocation at a time, so that
 //! the figures do not depend on how many processors this machine has.
 
+mod drains;
 mod figures;
 mod ghosts;
 mod history;
@@ -10,6 +12,7 @@ mod throughput;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
+use local_stack::build::Profile;
 
 /// Measures the functions on this machine.
 #[derive(Debug, Parser)]
@@ -28,6 +31,15 @@ struct Command {
     /// Ghosts, and as many that only look like one; all their requests should fit into a minute of the rate limit
     #[arg(long, default_value_t = 40)]
     ghosts: usize,
+    /// Conversations in the queues that are drained
+    #[arg(long, default_values_t = [5_000, 50_000])]
+    conversations: Vec<usize>,
+    /// Requests a minute that Genesys Cloud allows while they are drained
+    #[arg(long, default_value_t = 6_000)]
+    requests_per_minute: u32,
+    /// Drains with the function as tests build it, which is sooner built than the one that is deployed
+    #[arg(long)]
+    dev: bool,
 }
 
 /// What can be measured by itself.
@@ -39,19 +51,25 @@ enum Figure {
     History,
     /// What watching and a ghost cost
     Ghosts,
+    /// What a drained queue costs
+    Drains,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let command = Command::parse();
+    let profile = if command.dev { Profile::Dev } else { Profile::Release };
+    let drains = || drains::measure(&command.conversations, command.requests_per_minute, profile);
     match command.only {
         None => {
             throughput::measure(command.events, command.agents).await?;
             history::measure(command.days).await?;
-            ghosts::measure(command.events, command.ghosts).await
+            ghosts::measure(command.events, command.ghosts).await?;
+            drains().await
         }
         Some(Figure::Throughput) => throughput::measure(command.events, command.agents).await,
         Some(Figure::History) => history::measure(command.days).await,
         Some(Figure::Ghosts) => ghosts::measure(command.events, command.ghosts).await,
+        Some(Figure::Drains) => drains().await,
     }
 }

@@ -83,6 +83,11 @@ impl DrainWorld {
 
     /// How the job ended, once it has; with the kind of outcome that told.
     pub async fn end(&self, job_id: &str) -> Result<(&'static str, Value)> {
+        self.end_within(job_id, PATIENCE).await
+    }
+
+    /// The same, if it takes no longer than this.
+    pub async fn end_within(&self, job_id: &str, limit: Duration) -> Result<(&'static str, Value)> {
         let ended = async {
             loop {
                 for kind in ["Queue Drain Completed", "Queue Drain Failed"] {
@@ -93,7 +98,7 @@ impl DrainWorld {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        let ended = tokio::time::timeout(PATIENCE, ended).await;
+        let ended = tokio::time::timeout(limit, ended).await;
         let end = ended.with_context(|| format!("the job does not end: {:?}", self.report()))?;
         self.world.settle().await?;
         Ok(end)
