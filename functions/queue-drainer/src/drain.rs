@@ -150,6 +150,7 @@ impl<'a, P: Ports> Drain<'a, P> {
             }
             if self.limit_is_reached() {
                 self.settle(true).await?;
+                self.recall_sent().await?;
             } else if pass.found > 0 || self.settle(true).await? > 0 {
                 continue;
             } else if !pass.is_complete {

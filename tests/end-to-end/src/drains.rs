@@ -52,7 +52,7 @@ impl DrainWorld {
     }
 
     /// An operator's command, given and not waited for.
-    pub fn command(&self, detail_type: &str, detail: Value) -> Result<()> {
+    pub fn command(&self, detail_type: &str, detail: &Value) -> Result<()> {
         let event = json!({
             "version": "0",
             "id": format!("event-{detail_type}-{}", detail["jobId"]),
@@ -70,7 +70,7 @@ impl DrainWorld {
         if let (Some(detail), Value::Object(fields)) = (detail.as_object_mut(), fields) {
             detail.extend(fields);
         }
-        self.command("Drain Queue Requested", detail)
+        self.command("Drain Queue Requested", &detail)
     }
 
     /// The details of all outcomes of this kind about a job, each once.

@@ -97,6 +97,16 @@ impl<P: Ports> Drain<'_, P> {
         Ok(())
     }
 
+    /// Recalls what was sent, as if it were listed: no pass lists all once the limit is reached.
+    pub(super) async fn recall_sent(&self) -> Result<(), PortError> {
+        let show = |stored: note::StoredNote| {
+            if stored.note.state == note::State::Sent {
+                self.tally.borrow_mut().listed_again(&stored.conversation_id);
+            }
+        };
+        self.ports.each_note(&self.request.queue_id, &self.request.job_id, show).await
+    }
+
     /// Holds on to the job, and tells people how far it is, until the work ends.
     pub(super) async fn hold_on(&self) {
         let mut held_until = job::after(self.ports.now(), LEASE);
@@ -164,7 +174,7 @@ impl<P: Ports> Drain<'_, P> {
         let tally = self.tally.borrow();
         let seconds = u64::try_from(now.duration_since(self.began).as_secs()).unwrap_or_default().max(1);
         let left = self.request.limit.map_or(tally.left(), |limit| tally.left().min(limit.saturating_sub(tally.done)));
-        let per_minute = (tally.done - tally.done_before) * 60 / seconds;
+        let per_minute = tally.done.saturating_sub(tally.done_before) * 60 / seconds;
         Progress { done: tally.done, failed: tally.failed, left, per_minute }
     }
 }

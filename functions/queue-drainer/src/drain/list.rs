@@ -11,7 +11,7 @@ use super::verify::Candidate;
 use super::{Drain, send};
 use crate::filter::{self, Skip, Verdict};
 use crate::job;
-use crate::note::{self, Leave, State};
+use crate::note::{self, Leave, MOST_ATTEMPTS, State};
 use crate::ports::{Page, PortError, Ports, Question};
 
 /// Rows in a page whose candidates are verified before each is sent.
@@ -71,6 +71,10 @@ impl<P: Ports> Drain<'_, P> {
 
     /// One pass over all that is listed: found, verified, and disconnected meanwhile.
     pub(super) async fn pass(&self, spans: &mut Vec<Span>) -> Result<Pass, PortError> {
+        // Before the lanes are staffed: the answers tell how fast they may go.
+        let Some(narrowed) = self.narrowed(std::mem::take(spans)).await else { return Ok(Pass::default()) };
+        *spans = narrowed;
+        self.tally.borrow_mut().begin_pass(spans.iter().map(|span| span.rows).sum());
         let (sender, receiver) = mpsc::channel(AHEAD);
         let listing = async {
             let listed = self.list(spans, &sender).await;
@@ -81,10 +85,7 @@ impl<P: Ports> Drain<'_, P> {
         listed
     }
 
-    async fn list(&self, spans: &mut Vec<Span>, sender: &mpsc::Sender<Candidate>) -> Result<Pass, PortError> {
-        let Some(narrowed) = self.narrowed(std::mem::take(spans)).await else { return Ok(Pass::default()) };
-        *spans = narrowed;
-        self.tally.borrow_mut().begin_pass(spans.iter().map(|span| span.rows).sum());
+    async fn list(&self, spans: &mut [Span], sender: &mpsc::Sender<Candidate>) -> Result<Pass, PortError> {
         let mut pass = Pass { found: 0, is_complete: true };
         for span in spans.iter_mut() {
             let of_span = self.list_span(span, sender).await?;
@@ -199,8 +200,13 @@ impl<P: Ports> Drain<'_, P> {
         taken.is_done_with = false;
         let candidate = Candidate { id: id.clone(), version, attempts, verified_at: None };
         match filter::judge(self.request, self.requested_at, row) {
-            Verdict::Drain => Some(candidate),
-            Verdict::Look => self.looked_at(candidate).await,
+            // It was tried before: a look has told more of it, or must, than a row that may be older.
+            Verdict::Drain | Verdict::Look if attempts >= MOST_ATTEMPTS => {
+                self.tally.borrow_mut().skip(Skip::Unclear);
+                None
+            }
+            Verdict::Drain if version == 0 => Some(candidate),
+            Verdict::Drain | Verdict::Look => self.looked_at(candidate).await,
             Verdict::Skip(why) => {
                 self.tally.borrow_mut().skip(why);
                 None

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::tally::Unsettled;
 use super::{Drain, SETTLED_AFTER};
 use crate::job;
@@ -12,8 +14,8 @@ use crate::standing::Standing;
 
 /// A look that fails so often tells nothing.
 const MOST_FAILED_LOOKS: u32 = 5;
-/// Without the real-time views, analytics gets so many pauses to catch up, and then so many looks are taken.
-const MOST_PAUSES: u32 = 12;
+/// Without the real-time views, analytics gets so long to catch up, and then so many looks are taken.
+const CAUGHT_UP_AFTER: SignedDuration = SignedDuration::from_mins(1);
 const PAUSE: Duration = Duration::from_secs(5);
 const MOST_LOOKS: usize = 50;
 /// Conversations that the real-time views are asked about at once.
@@ -108,7 +110,7 @@ impl<P: Ports> Drain<'_, P> {
         if listed.is_empty() {
             return Ok(true);
         }
-        let Some(suspects) = self.still_waiting(&listed).await else { return Ok(false) };
+        let Some(suspects) = self.still_on(&listed).await else { return Ok(false) };
         let settled_at = self.tally.borrow().last_sent_at.map(|sent| job::after(sent, SETTLED_AFTER));
         if let Some(at) = settled_at.filter(|_| !suspects.is_empty()) {
             self.pause(job::until(self.ports.now(), at)).await;
@@ -117,16 +119,17 @@ impl<P: Ports> Drain<'_, P> {
             if !self.goes_on() {
                 return Ok(false);
             }
-            if self.look(&id).await == Some(Standing::Waits) {
-                self.give_up(&id).await?;
+            match self.look(&id).await {
+                Some(Standing::Waits | Standing::Accepted | Standing::Elsewhere) => self.give_up(&id).await?,
+                Some(Standing::Over | Standing::Unclear) | None => {}
             }
         }
         Ok(true)
     }
 
-    /// Those that still wait, as far as can be told; nothing if analytics is to be given time.
-    async fn still_waiting(&self, listed: &[String]) -> Option<Vec<String>> {
-        let mut waiting = Vec::new();
+    /// Those that are still on, as far as can be told; nothing if analytics is to be given time.
+    async fn still_on(&self, listed: &[String]) -> Option<Vec<String>> {
+        let mut still_on = Vec::new();
         for chunk in listed.chunks(AT_ONCE) {
             if !self.asks_activity.get() {
                 break;
@@ -140,16 +143,17 @@ impl<P: Ports> Drain<'_, P> {
                 answer => answer.map(Some),
             });
             match activity.await? {
-                Some(activity) if activity.is_complete => waiting.extend(activity.waiting),
-                Some(_) => waiting.extend(chunk.iter().cloned()),
+                Some(activity) if activity.is_complete => {
+                    still_on.extend(activity.waiting.into_iter().chain(activity.with_agent))
+                }
+                Some(_) => still_on.extend(chunk.iter().cloned()),
                 None => {}
             }
         }
         if self.asks_activity.get() {
-            return Some(waiting);
+            return Some(still_on);
         }
-        if self.tally.borrow().pauses < MOST_PAUSES {
-            self.tally.borrow_mut().pauses += 1;
+        if self.ports.now().duration_since(self.progressed_at.get()) < CAUGHT_UP_AFTER {
             self.pause(PAUSE).await;
             return None;
         }
@@ -161,7 +165,7 @@ impl<P: Ports> Drain<'_, P> {
         let notes = self.ports.notes(&self.request.queue_id, &[id]).await?;
         let is_sent = |one: &StoredNote| one.job_id == self.request.job_id && one.note.state == State::Sent;
         let Some(stored) = notes.into_iter().find(is_sent) else { return Ok(()) };
-        let words = "Genesys Cloud accepted the request, and the conversation still waits".to_owned();
+        let words = "Genesys Cloud accepted the request, and the conversation is still on".to_owned();
         self.conclude(stored, State::Failed, Some(words)).await
     }
 }

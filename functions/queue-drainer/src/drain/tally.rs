@@ -35,8 +35,6 @@ pub(super) struct Tally {
     pub(super) last_sent_at: Option<Timestamp>,
     /// What was left when it was last estimated, and how much was done by then.
     pub(super) estimate: Option<(u64, u64)>,
-    /// Pauses made for analytics to catch up.
-    pub(super) pauses: u32,
     /// Of a dry run: the first conversations that would be disconnected, and how many analytics does not show.
     pub(super) would_disconnect: Vec<String>,
     pub(super) not_shown: u64,

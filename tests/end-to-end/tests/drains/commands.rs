@@ -21,7 +21,7 @@ async fn a_bad_request_is_refused_clearly_and_touches_nothing() -> Result<()> {
         let reason = end["reason"].as_str().unwrap_or_default();
         assert!(reason.starts_with("refused: ") && reason.contains(expected), "{reason}");
     }
-    world.command("Drain Queue Requested", json!({ "queueId": "a-queue" }))?;
+    world.command("Drain Queue Requested", &json!({ "queueId": "a-queue" }))?;
     world.world.settle().await?;
     assert_eq!(world.report()?.waiting, 10);
     assert!(world.world.dead_letters_of("QueueDrainerDeadLetterQueue").is_empty());
@@ -34,7 +34,7 @@ async fn a_cancelled_drain_stops_within_seconds_and_one_cancelled_before_it_begi
     world.crowd(600)?;
     world.request("job", json!({}))?;
     world.until_disconnected(20).await?;
-    world.command("Drain Queue Cancelled", json!({ "jobId": "job", "requestedBy": "somebody else" }))?;
+    world.command("Drain Queue Cancelled", &json!({ "jobId": "job", "requestedBy": "somebody else" }))?;
     let (kind, end) = world.end("job").await?;
     assert_eq!((kind, &end["state"]), ("Queue Drain Failed", &json!("cancelled")), "{end}");
     let report = world.report()?;
@@ -42,7 +42,7 @@ async fn a_cancelled_drain_stops_within_seconds_and_one_cancelled_before_it_begi
     assert!(report.disconnected < 200 && report.waiting > 400, "{report:?}");
     assert_eq!(end["done"].as_u64(), Some(report.disconnected as u64), "{end}");
 
-    world.command("Drain Queue Cancelled", json!({ "jobId": "overtaken" }))?;
+    world.command("Drain Queue Cancelled", &json!({ "jobId": "overtaken" }))?;
     world.world.settle().await?;
     world.request("overtaken", json!({}))?;
     let (_, end) = world.end("overtaken").await?;
