@@ -1,9 +1,10 @@
-//! Figures: what an event costs, whether it costs more the longer an agent has worked here, what a ghost costs, and
-//! how long a customer who comes back waits.
+//! Figures: what an event costs, whether it costs more the longer an agent has worked here, what a ghost and a drained queue
+//! cost, and how long a customer who comes back waits.
 //!
 //! The functions are built as they are deployed and run as real processes in the local stack, one invocation at a time, so that
 //! the figures do not depend on how many processors this machine has.
 
+mod drains;
 mod figures;
 mod ghosts;
 mod history;
@@ -12,6 +13,7 @@ mod throughput;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
+use local_stack::build::Profile;
 
 /// Measures the functions on this machine.
 #[derive(Debug, Parser)]
@@ -33,6 +35,15 @@ struct Command {
     /// Customers who come back; two requests for each should fit into a minute of the rate limit
     #[arg(long, default_value_t = 120)]
     handshakes: usize,
+    /// Conversations in the queues that are drained
+    #[arg(long, default_values_t = [5_000, 50_000])]
+    conversations: Vec<usize>,
+    /// Requests a minute that Genesys Cloud allows while they are drained
+    #[arg(long, default_value_t = 6_000)]
+    requests_per_minute: u32,
+    /// Drains with the function as tests build it, which is sooner built than the one that is deployed
+    #[arg(long)]
+    dev: bool,
 }
 
 /// What can be measured by itself.
@@ -46,21 +57,27 @@ enum Figure {
     Ghosts,
     /// How long a customer who comes back waits
     Resumptions,
+    /// What a drained queue costs
+    Drains,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let command = Command::parse();
+    let profile = if command.dev { Profile::Dev } else { Profile::Release };
+    let drains = || drains::measure(&command.conversations, command.requests_per_minute, profile);
     match command.only {
         None => {
             throughput::measure(command.events, command.agents).await?;
             history::measure(command.days).await?;
             ghosts::measure(command.events, command.ghosts).await?;
-            resumptions::measure(command.handshakes).await
+            resumptions::measure(command.handshakes).await?;
+            drains().await
         }
         Some(Figure::Throughput) => throughput::measure(command.events, command.agents).await,
         Some(Figure::History) => history::measure(command.days).await,
         Some(Figure::Ghosts) => ghosts::measure(command.events, command.ghosts).await,
         Some(Figure::Resumptions) => resumptions::measure(command.handshakes).await,
+        Some(Figure::Drains) => drains().await,
     }
 }

@@ -18,6 +18,7 @@ use serde_json::Value;
 use candidate::Candidate;
 
 use crate::conversations::{Conversations, time};
+use crate::crowds::Crowds;
 use crate::error_body::ErrorBody;
 use crate::state::lock;
 
@@ -65,26 +66,36 @@ impl Analytics {
     pub(crate) fn details(
         &self,
         conversations: &Conversations,
+        crowds: &Crowds,
         now_ms: i64,
         query: &Value,
     ) -> Result<Value, ErrorBody> {
         let query = details::Query::read(query)?;
         let views = lock(&self.0);
         let lag_ms = u64::try_from(views.lag.as_millis()).unwrap_or(u64::MAX);
-        views.with_candidates(conversations, now_ms.saturating_sub_unsigned(lag_ms), |candidates| {
-            query.answer(candidates, views.deepest_row)
+        let as_of_ms = now_ms.saturating_sub_unsigned(lag_ms);
+        views.with_candidates(conversations, as_of_ms, |candidates| {
+            crowds.inspect(|members| query.answer(candidates, (members, as_of_ms), views.deepest_row))
         })
     }
 
     pub(crate) fn activity(
         &self,
         conversations: &Conversations,
+        crowds: &Crowds,
         now_ms: i64,
         query: &Value,
     ) -> Result<Value, ErrorBody> {
         let query = activity::Query::read(query)?;
         let views = lock(&self.0);
-        Ok(views.with_candidates(conversations, now_ms, |candidates| query.answer(&candidates)))
+        Ok(views.with_candidates(conversations, now_ms, |candidates| {
+            crowds.inspect(|members| {
+                let mut candidates: Vec<Candidate<'_>> = candidates;
+                let asked = query.conversation_ids().into_iter().filter_map(|id| members.get(id));
+                candidates.extend(asked.map(|member| Candidate::Member { members, member, as_of_ms: now_ms }));
+                query.answer(&candidates)
+            })
+        }))
     }
 }
 

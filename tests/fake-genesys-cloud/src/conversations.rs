@@ -178,6 +178,11 @@ impl Conversations {
         Some(shown)
     }
 
+    /// How a conversation, of a crowd too, behaves when it is told to disconnect.
+    pub(crate) fn behavior(&self, id: &str) -> DisconnectBehavior {
+        lock(&self.entries).disconnect_behaviors.get(id).copied().unwrap_or_default()
+    }
+
     pub(crate) fn request_disconnect(&self, id: &str) -> Result<(), NotAccepted> {
         let now_ms = self.clock.now_ms();
         let mut entries = lock(&self.entries);

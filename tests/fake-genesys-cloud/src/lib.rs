@@ -5,6 +5,7 @@
 //! - [`FakeGenesysCloud`]: starts the server, stops it on drop, and is the handle that tests use.
 //! - [`Options`] and [`Clock`]: credentials, token life, rate limit; and the time that the fake believes it is.
 //! - [`conversations`]: the conversations, set as JSON or built from the same detail events that the functions get.
+//! - [`crowds`]: queues in which tens of thousands wait.
 //! - [`scenarios`]: conversations as real organizations have them: ghosts, and what looks like one.
 //! - [`analytics`]: the same conversations as analytics shows them, late if told so.
 //! - [`tokens`] and [`rate_limit`]: who may call, and how often.
@@ -20,6 +21,9 @@
 //! | `PUT /_fake/conversations/{id}` | sets a conversation |
 //! | `PUT /_fake/conversations/{id}/disconnect-behavior` | `"atOnce"`, `"never"`, `"conflict"`, `{"afterReads": 2}` or `{"afterMs": 30000}` |
 //! | `PUT /_fake/conversations/{id}/changes` | `[{"afterReads": 1, "conversation": {…}}]`: becomes this when read so often more |
+//! | `POST /_fake/crowds` | has a [`Crowd`](crowds::Crowd), or an array of them, wait in its queue |
+//! | `GET /_fake/crowds` | what became of them: how many wait, were disconnected, were asked to end twice |
+//! | `PUT /_fake/crowds/{id}/accepted` | an agent takes a conversation of a crowd |
 //! | `POST /_fake/analytics/rows` | shows a row of the details query, or an array of them, whatever becomes of the conversation |
 //! | `PUT /_fake/analytics/lag` | `{"ms": 60000}`: how far the details query lags behind |
 //! | `PUT /_fake/analytics/depth` | `{"rows": 8000}`: beyond them the details query answers 502 |
@@ -35,6 +39,7 @@ pub mod analytics;
 mod clock;
 mod connection;
 pub mod conversations;
+pub mod crowds;
 mod error_body;
 pub mod faults;
 pub mod messages;

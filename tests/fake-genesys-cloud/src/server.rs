@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use crate::analytics::Analytics;
 use crate::connection::{SeverableListener, Severance};
 use crate::conversations::Conversations;
+use crate::crowds::Crowds;
 use crate::faults::FaultPlan;
 use crate::messages::MessageLog;
 use crate::rate_limit::RateLimit;
@@ -67,6 +68,11 @@ impl FakeGenesysCloud {
     /// The conversations.
     pub fn conversations(&self) -> &Conversations {
         &self.state.conversations
+    }
+
+    /// The conversations that wait by the thousand.
+    pub fn crowds(&self) -> &Crowds {
+        &self.state.crowds
     }
 
     /// What analytics shows of the conversations.

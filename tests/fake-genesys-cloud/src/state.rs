@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::analytics::Analytics;
 use crate::conversations::Conversations;
+use crate::crowds::Crowds;
 use crate::faults::FaultPlan;
 use crate::messages::MessageLog;
 use crate::rate_limit::RateLimit;
@@ -21,6 +22,7 @@ pub(crate) struct State {
     pub(crate) tokens: Tokens,
     pub(crate) rate_limit: RateLimit,
     pub(crate) conversations: Conversations,
+    pub(crate) crowds: Crowds,
     pub(crate) analytics: Analytics,
     pub(crate) faults: FaultPlan,
     pub(crate) requests: RequestLog,
@@ -34,6 +36,7 @@ impl State {
             client_secret: options.client_secret,
             token_life: options.token_life,
             conversations: Conversations::new(options.clock.clone()),
+            crowds: Crowds::new(options.clock.clone()),
             analytics: Analytics::default(),
             clock: options.clock,
             tokens: Tokens::default(),

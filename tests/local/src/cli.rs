@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::day::DayOptions;
 use crate::demo;
+use crate::drain::Drain;
 use crate::fakes::Fakes;
 use crate::stack::{Logs, Stack, StackOptions, workspace};
 
@@ -27,6 +28,8 @@ enum Task {
     Serve(Serve),
     /// Only the fakes: says in a line of JSON where they are and how to log in, and stays up.
     Fakes,
+    /// Drains a queue, of the built-in fake or of a real organization, and shows how far it is.
+    Drain(Drain),
 }
 
 #[derive(Debug, Args)]
@@ -64,7 +67,7 @@ struct Serve {
     data: Option<PathBuf>,
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
+pub(crate) fn setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("is not NAME=VALUE")?;
     if name.is_empty() {
         return Err("has no name".to_owned());
@@ -96,21 +99,29 @@ impl Command {
             }
             Some(Task::Serve(serve)) => serve.stack_options(logs),
             Some(Task::Fakes) => return serve_fakes(interrupt).await,
+            Some(Task::Drain(drain)) => StackOptions { logs, ..drain.stack_options() },
         };
         println!("Building the functions and starting the stack.");
         let stack = tokio::select! {
             stack = Stack::start(options) => stack?,
             () = &mut interrupt => return Ok(Ending::Interrupted),
         };
-        let ending = if let Some(Task::Serve(serve)) = &self.task {
-            serve.announce(&stack);
-            interrupt.await;
-            Ok(Ending::Done)
-        } else {
-            let (day, report) = (DayOptions::default(), self.play.report());
-            tokio::select! {
-                played = demo::play(&stack, &day, &report) => played.map(|()| Ending::Done),
+        let ending = match &self.task {
+            Some(Task::Serve(serve)) => {
+                serve.announce(&stack);
+                interrupt.await;
+                Ok(Ending::Done)
+            }
+            Some(Task::Drain(drain)) => tokio::select! {
+                drained = drain.run(&stack) => drained.map(|()| Ending::Done),
                 () = &mut interrupt => Ok(Ending::Interrupted),
+            },
+            None | Some(Task::Fakes) => {
+                let (day, report) = (DayOptions::default(), self.play.report());
+                tokio::select! {
+                    played = demo::play(&stack, &day, &report) => played.map(|()| Ending::Done),
+                    () = &mut interrupt => Ok(Ending::Interrupted),
+                }
             }
         };
         stack.stop().await;

@@ -25,6 +25,7 @@ pub mod database;
 pub mod day;
 pub mod delivery;
 pub mod demo;
+mod drain;
 mod event_sources;
 mod fakes;
 pub mod functions;

@@ -32,15 +32,15 @@ mod transport;
 
 pub use activity::{ConversationActivity, Observation};
 pub use agentless::{AgentlessMessage, Delivery};
-pub use client::GenesysCloud;
+pub use client::{GenesysCloud, Turn};
 pub use conversation::{ConversationBody, Receipt};
 pub use credentials::{CredentialError, CredentialSource, Credentials, InvalidCredentials};
 pub use deadline::Deadline;
-pub use details::{Completeness, DetailsPage, DetailsRow, PagedDetails};
+pub use details::{Completeness, DEEPEST_ROW, DetailsPage, DetailsRow, PagedDetails};
 pub use details_query::{DetailsQuery, Interval, InvalidInterval, Order, Predicate};
 pub use disconnect::{DisconnectAnswer, DisconnectMessageRequest, DisconnectRequest, Disconnection};
 pub use errors::{ApiError, ErrorAnswer, Limit, PermanentError, RetryableError};
 pub use messaging::{MessageLeg, Messenger, Recipient};
 pub use pacer::RateLimitUse;
 pub use raw_json::RawJson;
-pub use settings::{BaseUrl, Region, Settings};
+pub use settings::{BaseUrl, Pace, Region, Settings};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use futures::future::BoxFuture;
 use genesys_cloud::api::{
-    BaseUrl, CredentialError, CredentialSource, Credentials, GenesysCloud, Region, Settings as ApiSettings,
+    BaseUrl, CredentialError, CredentialSource, Credentials, GenesysCloud, Pace, Region, Settings as ApiSettings,
 };
 use lambda_kit::aws;
 use lambda_kit::secrets::Secret;
@@ -15,7 +15,7 @@ const EXPECTED_REGION: &str = "the domain of the organization's region, such as 
 const EXPECTED_URL: &str = "an https URL without a query, such as https://api.mypurecloud.ie";
 
 /// Where Genesys Cloud is and who we are there.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct GenesysCloudSettings {
     /// Where tokens come from.
     pub login_url: BaseUrl,
@@ -26,7 +26,7 @@ pub struct GenesysCloudSettings {
 }
 
 /// Where the credentials for Genesys Cloud come from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum CredentialsFrom {
     /// Secrets Manager.
     Arn(String),
@@ -53,16 +53,35 @@ impl GenesysCloudSettings {
         Ok(Self { login_url, api_url, credentials })
     }
 
+    /// The same for each of several OAuth clients: `GENESYS_CLOUD_SECRET_ARN` may be a list, separated by commas. Each client
+    /// has a rate limit of its own (reference/genesys-cloud.md §3).
+    pub fn read_each(environment: &Environment) -> Result<Vec<Self>, SettingError> {
+        let one = Self::read(environment)?;
+        let arns = environment.list("GENESYS_CLOUD_SECRET_ARN", "");
+        if arns.is_empty() {
+            return Ok(vec![one]);
+        }
+        Ok(arns.into_iter().map(|arn| Self { credentials: CredentialsFrom::Arn(arn), ..one.clone() }).collect())
+    }
+
     /// A client that has not asked for anything yet.
     ///
     /// # Errors
     /// The trust store of the system can not be used.
     pub fn connect(self, config: &SdkConfig) -> Result<GenesysCloud, reqwest::Error> {
+        self.connect_at(Pace::AsTheyCome, config)
+    }
+
+    /// The same, for requests at this pace.
+    ///
+    /// # Errors
+    /// The trust store of the system can not be used.
+    pub fn connect_at(self, pace: Pace, config: &SdkConfig) -> Result<GenesysCloud, reqwest::Error> {
         let secret = match self.credentials {
             CredentialsFrom::Arn(arn) => Secret::from_arn(config, arn),
             CredentialsFrom::Environment(credentials) => Secret::fixed(credentials),
         };
-        let api = ApiSettings::new(self.login_url, self.api_url);
+        let api = ApiSettings { pace, ..ApiSettings::new(self.login_url, self.api_url) };
         Ok(GenesysCloud::new(aws::http_client()?, api, GenesysCloudSecret(secret)))
     }
 }
@@ -156,6 +175,10 @@ mod tests {
         }
         let settings = read(&[("GENESYS_CLOUD_SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:1:secret:g")]).unwrap();
         assert!(matches!(settings.credentials, CredentialsFrom::Arn(_)));
+        let pairs = COMPLETE.iter().chain(&[("GENESYS_CLOUD_SECRET_ARN", "arn:1, arn:2")]).copied();
+        let each = GenesysCloudSettings::read_each(&Environment::from_pairs(pairs)).unwrap();
+        assert!(matches!(&each[..], [one, two] if matches!((&one.credentials, &two.credentials),
+            (CredentialsFrom::Arn(one), CredentialsFrom::Arn(two)) if one == "arn:1" && two == "arn:2")));
         assert!(!format!("{:?}", read(&[]).unwrap()).contains("s3cret"));
     }
 }

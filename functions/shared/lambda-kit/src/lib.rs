@@ -13,7 +13,7 @@
 //!    [`deliveries`] sorts a batch and answers for it; [`http`] is what a function behind an HTTP API takes and gives.
 //!    [`delayed`] puts off what is to be done a little later.
 //! 5. [`outcomes`] and [`dead_letters`]: where a handler puts what it decided, and what it could
-//!    not understand.
+//!    not understand. [`messages`]: how it goes on with what is longer than its own life.
 
 pub mod aws;
 mod batching;
@@ -26,6 +26,7 @@ pub mod events;
 pub mod http;
 mod json_error;
 pub mod logs;
+pub mod messages;
 pub mod metrics;
 pub mod outcomes;
 pub mod runtime;

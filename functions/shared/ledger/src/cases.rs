@@ -2,30 +2,22 @@
 //!
 //! A case belongs to a conversation, which may have had others before: their ids are in the order in which they came.
 //! Every write is conditional on the version that its writer has read, so that of two who move a case at once one is told
-//! that it has [moved](Written::Moved) and nothing else happens. A write carries a token of its own: one whose answer was lost
-//! on the way is recognized when it is tried again.
+//! that it has [moved](Written::Moved) and nothing else happens.
 //!
 //! The table: partition key `conversation_id`, sort key `case_id` (both strings), time to live `expires_at` (epoch
 //! seconds), and the sparse index `due` (`due_shard`, `due_at` in epoch milliseconds).
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use crate::attributes::{DUE_AT, EXPIRES_AT, Item, get_number, get_string, number, string};
 use crate::error::LedgerError;
+pub use crate::versioned::Written;
+use crate::versioned::{self, VERSION, Writing};
 
 /// Partition key.
 const CONVERSATION_ID: &str = "conversation_id";
 /// Sort key.
 const CASE_ID: &str = "case_id";
-/// How often the case was written.
-const VERSION: &str = "version";
-/// Who wrote it last: a token of that one write.
-const WRITTEN_BY: &str = "written_by";
 /// The state, for people who look into the table.
 const STATE: &str = "state";
 /// The case itself.
@@ -76,16 +68,6 @@ pub struct StoredCase {
     pub version: u64,
     /// What was kept.
     pub record: CaseRecord,
-}
-
-/// How writing ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub enum Written {
-    /// The case is as it was to become.
-    Done,
-    /// Somebody else has written it since. Nothing was changed.
-    Moved,
 }
 
 /// Where to go on in the index of what is due.
@@ -141,23 +123,12 @@ impl Cases {
 
     /// Opens a case, if there is none of this key.
     pub async fn open(&self, key: &CaseKey, record: &CaseRecord) -> Result<Written, LedgerError> {
-        let put = self
-            .client
-            .put_item()
-            .condition_expression("attribute_not_exists(#conversation)")
-            .expression_attribute_names("#conversation", CONVERSATION_ID);
-        self.write(put, "open the case", key, 1, record).await
+        self.write("open the case", key, 0, record).await
     }
 
     /// Replaces what is kept of a case, if it still has the version that was read.
     pub async fn advance(&self, key: &CaseKey, version: u64, record: &CaseRecord) -> Result<Written, LedgerError> {
-        let put = self
-            .client
-            .put_item()
-            .condition_expression("#version = :version")
-            .expression_attribute_names("#version", VERSION)
-            .expression_attribute_values(":version", number(version));
-        self.write(put, "advance the case", key, version.saturating_add(1), record).await
+        self.write("advance the case", key, version, record).await
     }
 
     /// Cases that are due at `now` (epoch milliseconds), a page at a time. Load each: the index lags behind.
@@ -183,31 +154,13 @@ impl Cases {
 
     async fn write(
         &self,
-        put: PutItemFluentBuilder,
         operation: &'static str,
         key: &CaseKey,
-        version: u64,
+        seen_version: u64,
         record: &CaseRecord,
     ) -> Result<Written, LedgerError> {
-        let token = token_of_a_write();
-        let item = item(key, version, &token, record);
-        let result = put
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match result {
-            Ok(_) => Ok(Written::Done),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(refused)) => {
-                    let last_written_by = refused.item().and_then(|item| get_string(item, WRITTEN_BY));
-                    let by_us = last_written_by.is_some_and(|last| last == token);
-                    Ok(if by_us { Written::Done } else { Written::Moved })
-                }
-                _ => Err(LedgerError::request(operation, &key.case_id, &self.table, &error)),
-            },
-        }
+        let writing = Writing { operation, name: &key.case_id, partition_key: CONVERSATION_ID, seen_version };
+        versioned::put(&self.client, &self.table, &writing, item(key, record)).await
     }
 
     fn stored(&self, item: &Item) -> Result<StoredCase, LedgerError> {
@@ -226,7 +179,7 @@ impl Cases {
             due_at: time(DUE_AT)?,
             expires_at: time(EXPIRES_AT)?,
         };
-        let version = get_number(item, VERSION).ok_or_else(|| corrupt(VERSION, "a number"))?;
+        let version = versioned::version_of(item).ok_or_else(|| corrupt(VERSION, "a number"))?;
         Ok(StoredCase { key, version, record })
     }
 }
@@ -239,10 +192,8 @@ fn case_key(item: &Item) -> Option<CaseKey> {
     Some(CaseKey { conversation_id: get_string(item, CONVERSATION_ID)?, case_id: get_string(item, CASE_ID)? })
 }
 
-fn item(key: &CaseKey, version: u64, token: &str, record: &CaseRecord) -> Item {
+fn item(key: &CaseKey, record: &CaseRecord) -> Item {
     let mut item = item_key(key);
-    item.insert(VERSION.to_owned(), number(version));
-    item.insert(WRITTEN_BY.to_owned(), string(token));
     item.insert(STATE.to_owned(), string(&record.state));
     item.insert(CASE.to_owned(), string(&record.content));
     if let Some(due_at) = record.due_at {
@@ -253,10 +204,4 @@ fn item(key: &CaseKey, version: u64, token: &str, record: &CaseRecord) -> Item {
         item.insert(EXPIRES_AT.to_owned(), number(expires_at));
     }
     item
-}
-
-/// Different for every write. `RandomState` is seeded by the system, which is random enough and costs no crate.
-fn token_of_a_write() -> String {
-    let half = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", half(), half())
 }

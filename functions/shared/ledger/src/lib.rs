@@ -8,6 +8,7 @@
 //! - [`watch`]: what is known of each conversation, and when it should be looked at. In a table of its own.
 //! - [`cases`]: cases that move by one conditional write at a time, and when to go on with them. In a table of its own.
 //! - [`records`]: records that change by one conditional write at a time, each by itself. In tables of their own.
+//! - [`drains`]: the jobs of draining queues, and a note of every conversation that they disconnect. In a table of its own.
 //! - `model` (with the feature of that name): all of it in memory, for simulations; held to DynamoDB by the same tests.
 //!
 //! Journals, archives and sets live in one table: partition key `owner`, sort key `item` (both strings), time to live
@@ -17,6 +18,7 @@
 pub mod archive;
 mod attributes;
 pub mod cases;
+pub mod drains;
 mod error;
 mod held;
 pub mod journal;
@@ -25,6 +27,7 @@ pub mod model;
 pub mod records;
 pub mod sets;
 mod shards;
+mod versioned;
 pub mod watch;
 
 pub use archive::ArchiveItem;

@@ -33,6 +33,11 @@ impl Query {
         }
     }
 
+    /// The conversations that are asked for by name.
+    pub(super) fn conversation_ids(&self) -> Vec<&str> {
+        self.0.filter.asked("conversationId")
+    }
+
     pub(super) fn answer(&self, candidates: &[Candidate<'_>]) -> Value {
         let named =
             candidates.iter().filter(|one| self.0.filter.may_hold("conversationId", one.text("conversationId")));

@@ -4,7 +4,8 @@
 use serde_json::{Map, Value};
 
 use super::row;
-use crate::conversations::epoch_ms;
+use crate::conversations::{epoch_ms, time};
+use crate::crowds::{Member, Members};
 
 /// A conversation, or a row shown in its place.
 #[derive(Debug, Clone, Copy)]
@@ -15,15 +16,27 @@ pub(super) enum Candidate<'a> {
         as_of: &'a str,
     },
     Row(&'a Map<String, Value>),
+    /// One of a crowd, as it was known at this time. It is judged by its kind, not by what it is asked for one by one.
+    Member {
+        members: &'a Members,
+        member: &'a Member,
+        as_of_ms: i64,
+    },
 }
 
 impl<'a> Candidate<'a> {
     pub(super) fn text(&self, dimension: &str) -> &'a str {
+        if let (Self::Member { member, .. }, "conversationId") = (self, dimension) {
+            return &member.id;
+        }
         self.value(dimension).and_then(Value::as_str).unwrap_or_default()
     }
 
     pub(super) fn started_ms(&self) -> Option<i64> {
-        epoch_ms(self.text("conversationStart"))
+        match self {
+            Self::Member { member, .. } => Some(member.started_ms),
+            _ => epoch_ms(self.text("conversationStart")),
+        }
     }
 
     /// The values of a dimension of conversations.
@@ -41,6 +54,9 @@ impl<'a> Candidate<'a> {
         match self {
             Self::Conversation { fields, as_of } => row::of(fields, as_of),
             Self::Row(fields) => Some(Value::Object((*fields).clone())),
+            Self::Member { members, member, as_of_ms } => {
+                row::of(&members.conversation(member, *as_of_ms), &time(*as_of_ms))
+            }
         }
     }
 
@@ -54,6 +70,7 @@ impl<'a> Candidate<'a> {
                 other => fields.get(other),
             },
             Self::Row(fields) => fields.get(dimension),
+            Self::Member { .. } => None,
         }
     }
 }

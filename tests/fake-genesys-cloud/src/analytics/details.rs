@@ -1,11 +1,14 @@
 //! `POST /api/v2/analytics/conversations/details/query`
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::candidate::Candidate;
 use super::filter::Filter;
-use crate::conversations::epoch_ms;
+use crate::conversations::{epoch_ms, time};
+use crate::crowds::Members;
 use crate::error_body::ErrorBody;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -14,7 +17,8 @@ const LARGEST_PAGE: usize = 100;
 
 const CONVERSATION_DIMENSIONS: [&str; 6] =
     ["conversationId", "conversationStart", "conversationEnd", "divisionId", "externalTag", "originatingDirection"];
-const SEGMENT_DIMENSIONS: [&str; 11] = [
+const SEGMENT_DIMENSIONS: [&str; 12] = [
+    "addressFrom",
     "mediaType",
     "messageType",
     "direction",
@@ -105,9 +109,21 @@ impl Query {
     }
 
     /// A page of those of the candidates that the query finds.
-    pub(super) fn answer(&self, mut candidates: Vec<Candidate<'_>>, deepest_row: usize) -> Result<Value, ErrorBody> {
+    pub(super) fn answer<'a>(
+        &self,
+        mut candidates: Vec<Candidate<'a>>,
+        (members, as_of_ms): (&'a Members, i64),
+        deepest_row: usize,
+    ) -> Result<Value, ErrorBody> {
         candidates.retain(|candidate| self.finds(candidate));
-        self.sort(&mut candidates);
+        let found = self.members(members, as_of_ms);
+        if candidates.is_empty() {
+            // They are in order already.
+            candidates = found;
+        } else {
+            candidates.extend(found);
+            self.sort(&mut candidates);
+        }
         let total_hits = candidates.len();
         let Paging { page_size, page_number } = self.body.paging;
         let before = (page_number - 1).saturating_mul(page_size);
@@ -119,6 +135,29 @@ impl Query {
         let is_empty = page.is_empty();
         let full = json!({ "conversations": page, "totalHits": total_hits });
         Ok(if is_empty { json!({ "totalHits": total_hits }) } else { full })
+    }
+
+    /// Those of the crowds that it finds. Conversations of one kind are all found or none, so one of each kind is judged.
+    fn members<'a>(&self, members: &'a Members, as_of_ms: i64) -> Vec<Candidate<'a>> {
+        let mut verdicts = HashMap::new();
+        let mut found: Vec<Candidate<'a>> = Vec::new();
+        for member in &members.all {
+            if member.started_ms > as_of_ms || !self.touches_day_of(member.started_ms) {
+                continue;
+            }
+            let candidate = Candidate::Member { members, member, as_of_ms };
+            let verdict = verdicts.entry(member.kind(as_of_ms)).or_insert_with(|| {
+                let row = candidate.row().as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+                self.finds(&Candidate::Row(&row))
+            });
+            if *verdict {
+                found.push(candidate);
+            }
+        }
+        if self.body.order == Order::Desc {
+            found.reverse();
+        }
+        found
     }
 
     fn finds(&self, candidate: &Candidate<'_>) -> bool {
@@ -141,8 +180,11 @@ impl Query {
             OrderBy::ConversationStart => "conversationStart",
             OrderBy::ConversationEnd => "conversationEnd",
         };
-        let key =
-            |candidate: &Candidate<'_>| [candidate.text(name).to_owned(), candidate.text("conversationId").to_owned()];
+        let when = |candidate: &Candidate<'_>| match (candidate, candidate.started_ms()) {
+            (Candidate::Member { .. }, Some(started_ms)) => time(started_ms),
+            _ => candidate.text(name).to_owned(),
+        };
+        let key = |candidate: &Candidate<'_>| [when(candidate), candidate.text("conversationId").to_owned()];
         // Unordered is any order: this one is the least expected.
         candidates.sort_by_cached_key(|candidate| match self.body.order {
             Order::Unordered => key(candidate).map(|text| text.chars().rev().collect()),

@@ -64,6 +64,12 @@ impl Filter {
         self.predicates.iter().chain(self.clauses.iter().flat_map(|clause| &clause.predicates))
     }
 
+    /// The values of a dimension that are asked for.
+    pub(super) fn asked(&self, dimension: &str) -> Vec<&str> {
+        let asked = self.predicates().filter(|predicate| predicate.dimension == dimension);
+        asked.filter_map(|predicate| predicate.value.as_str()).collect()
+    }
+
     /// Whether it may hold for this value of a dimension: it does not ask for others.
     pub(super) fn may_hold(&self, dimension: &str, value: &str) -> bool {
         let mut asked = self.predicates().filter(|predicate| predicate.dimension == dimension).peekable();

@@ -71,6 +71,7 @@ impl View<'_> {
             "messageType": communication.get("type"),
             "direction": communication.get("direction"),
             "provider": communication.get("provider"),
+            "addressFrom": participant.get("address"),
             "peerId": communication.get("peerId"),
             "callbackScheduledTime": communication.get("callbackScheduledTime"),
             "segments": segments.iter().cloned().map(without_nulls).collect::<Vec<_>>(),

@@ -13,12 +13,12 @@ use crate::state::State;
 type Query = Result<Json<Value>, JsonRejection>;
 
 pub(super) async fn details(FromState(state): FromState<Arc<State>>, query: Query) -> Result<Json<Value>, ErrorBody> {
-    let answer = state.analytics.details(&state.conversations, state.clock.now_ms(), &read(query)?)?;
+    let answer = state.analytics.details(&state.conversations, &state.crowds, state.clock.now_ms(), &read(query)?)?;
     Ok(Json(answer))
 }
 
 pub(super) async fn activity(FromState(state): FromState<Arc<State>>, query: Query) -> Result<Json<Value>, ErrorBody> {
-    let answer = state.analytics.activity(&state.conversations, state.clock.now_ms(), &read(query)?)?;
+    let answer = state.analytics.activity(&state.conversations, &state.crowds, state.clock.now_ms(), &read(query)?)?;
     Ok(Json(answer))
 }
 

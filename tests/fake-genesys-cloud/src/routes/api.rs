@@ -20,7 +20,8 @@ pub(super) async fn conversation(
     FromState(state): FromState<Arc<State>>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ErrorBody> {
-    state.conversations.read(&id).map(Json).ok_or_else(|| no_conversation(&id))
+    let shown = state.conversations.read(&id).or_else(|| state.crowds.read(&id));
+    shown.map(Json).ok_or_else(|| no_conversation(&id))
 }
 
 /// `POST /api/v2/conversations/{id}/disconnect`: 202 and a JSON string. The platform does not say what the string is, nor what it
@@ -29,7 +30,11 @@ pub(super) async fn disconnect(
     FromState(state): FromState<Arc<State>>,
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, ErrorBody> {
-    state.conversations.request_disconnect(&id).map_err(|refused| not_accepted(refused, &id))?;
+    let requested = match state.conversations.request_disconnect(&id) {
+        Err(NotAccepted::NotFound) => state.crowds.request_disconnect(&id, state.conversations.behavior(&id)),
+        requested => requested,
+    };
+    requested.map_err(|refused| not_accepted(refused, &id))?;
     Ok(accepted())
 }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::conversations::DisconnectBehavior;
+use crate::crowds::{Crowd, Report};
 use crate::faults::Fault;
 use crate::messages::SentMessage;
 use crate::requests::Request;
@@ -26,6 +27,8 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/conversations/{id}", put(set_conversation))
         .route("/conversations/{id}/disconnect-behavior", put(set_disconnect_behavior))
         .route("/conversations/{id}/changes", put(set_changes))
+        .route("/crowds", get(crowds).post(gather))
+        .route("/crowds/{id}/accepted", put(accept))
         .route("/analytics/rows", post(show_rows))
         .route("/analytics/lag", put(set_lag))
         .route("/analytics/depth", put(set_depth))
@@ -108,6 +111,18 @@ async fn set_changes(
         state.conversations.change_after_reads(change.after_reads, change.conversation).map_err(refused)?;
     }
     Ok(DONE)
+}
+
+async fn gather(FromState(state): FromState<Arc<State>>, Json(crowds): Json<OneOrMany<Crowd>>) -> Json<Vec<String>> {
+    Json(crowds.into_vec().into_iter().flat_map(|crowd| state.crowds.gather(crowd)).collect())
+}
+
+async fn crowds(FromState(state): FromState<Arc<State>>) -> Json<Report> {
+    Json(state.crowds.report())
+}
+
+async fn accept(FromState(state): FromState<Arc<State>>, Path(id): Path<String>) -> StatusCode {
+    if state.crowds.accept(&id) { DONE } else { StatusCode::NOT_FOUND }
 }
 
 async fn show_rows(

@@ -2,6 +2,7 @@
 
 mod analytics;
 mod api;
+mod crowds;
 mod faults;
 mod observation;
 mod support;

@@ -11,11 +11,13 @@ use super::errors::{ApiError, RetryableError};
 use super::operation::QUERY_ACTIVITY;
 use super::transport::Answer;
 
-/// What the real-time views count of one conversation: empty for one that they do not see.
+/// What the real-time views count of some conversations: nothing of those that they do not see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversationActivity {
     /// The sessions that are counted.
     pub observations: Vec<Observation>,
+    /// Whether these are all; if not, the absence of one means nothing.
+    pub is_complete: bool,
     /// For a support case.
     pub correlation_id: Option<String>,
 }
@@ -26,6 +28,8 @@ pub struct ConversationActivity {
 pub struct Observation {
     /// `oWaiting`, `oInteracting` or `oAlerting`.
     pub metric: String,
+    /// The conversation.
+    pub conversation_id: Option<String>,
     /// Since when.
     pub activity_date: Option<Timestamp>,
     /// The session.
@@ -48,6 +52,8 @@ struct ActivityAnswer {
 struct ActivityResult {
     #[serde(default)]
     entities: Option<Vec<Observation>>,
+    #[serde(default)]
+    truncated: Option<bool>,
 }
 
 impl GenesysCloud {
@@ -58,19 +64,29 @@ impl GenesysCloud {
         id: &str,
         deadline: Deadline,
     ) -> Result<ConversationActivity, ApiError> {
+        self.activity_of_conversations(&[id], deadline).await
+    }
+
+    /// The same for several conversations at once.
+    pub async fn activity_of_conversations(
+        &self,
+        ids: &[&str],
+        deadline: Deadline,
+    ) -> Result<ConversationActivity, ApiError> {
         let path = "/api/v2/analytics/conversations/activity/query".to_owned();
-        let body = Some(query(id).to_string());
+        let body = Some(query(ids).to_string());
         let call = Call { operation: QUERY_ACTIVITY, method: Method::POST, path, body };
         self.ask_for(&call, deadline, read).await
     }
 }
 
-fn query(id: &str) -> Value {
+fn query(ids: &[&str]) -> Value {
     let metric = |metric: &str| json!({ "metric": metric, "details": true });
-    let predicate = json!({ "dimension": "conversationId", "operator": "matches", "value": id });
+    let predicate = |id: &&str| json!({ "dimension": "conversationId", "operator": "matches", "value": id });
+    let predicates: Vec<Value> = ids.iter().map(predicate).collect();
     json!({
         "metrics": [metric("oWaiting"), metric("oInteracting"), metric("oAlerting")],
-        "filter": { "type": "and", "predicates": [predicate] },
+        "filter": { "type": "or", "predicates": predicates },
     })
 }
 
@@ -80,7 +96,8 @@ fn read(answer: Answer) -> Result<ConversationActivity, ApiError> {
     let Ok(ActivityAnswer { results }) = serde_json::from_str(body) else {
         return Err(RetryableError::UnreadableAnswer { operation: QUERY_ACTIVITY.name, correlation_id }.into());
     };
-    let results = results.into_iter().flatten();
-    let observations = results.flat_map(|result| result.entities.unwrap_or_default()).collect();
-    Ok(ConversationActivity { observations, correlation_id })
+    let results = results.unwrap_or_default();
+    let is_complete = !results.iter().any(|result| result.truncated == Some(true));
+    let observations = results.into_iter().flat_map(|result| result.entities.unwrap_or_default()).collect();
+    Ok(ConversationActivity { observations, is_complete, correlation_id })
 }

@@ -65,7 +65,7 @@ impl GenesysCloud {
         body[field] = Value::from(value.as_str());
         let (method, path) = (Method::POST, PATH.to_owned());
         let call = Call { operation: SEND_MESSAGE, method, path, body: Some(body.to_string()) };
-        match self.send(&call, message.send_by, message.answer_by).await {
+        match self.send(&call, None, message.send_by, message.answer_by).await {
             Ok(answer) => judge(&answer),
             Err(Unsent::NotDone(ApiError::Permanent(error))) => Delivery::Refused(error),
             Err(Unsent::NotDone(error)) => Delivery::NotSent(error),

@@ -10,7 +10,7 @@ use super::deadline::Deadline;
 use super::errors::{ApiError, PermanentError, RetryableError};
 use super::operation::Operation;
 use super::pacer::{Pacer, RateLimitUse};
-use super::pacing::Pacing;
+use super::pacing::{Pacing, Permit};
 use super::retry::retried;
 use super::settings::Settings;
 use super::token::{Token, Tokens};
@@ -24,6 +24,11 @@ pub struct GenesysCloud {
     tokens: Tokens,
     pacing: Pacing,
 }
+
+/// Leave to send one request at once. Whoever notes a request before sending it takes its turn first, so that nothing noted
+/// has to wait. One that is dropped still counts as a request.
+#[must_use]
+pub struct Turn<'a>(Permit<'a>);
 
 /// A request, before it has a token.
 pub(crate) struct Call {
@@ -47,7 +52,7 @@ impl GenesysCloud {
     /// connecting.
     pub fn new(http: reqwest::Client, settings: Settings, credentials: impl CredentialSource + 'static) -> Self {
         let tokens = Tokens::new(http.clone(), settings.clone(), Box::new(credentials));
-        let pacing = Pacing::new(Pacer::new(settings.requests_per_minute, settings.reserve_percent));
+        let pacing = Pacing::new(Pacer::new(settings.requests_per_minute, settings.reserve_percent, settings.pace));
         Self { http, settings, tokens, pacing }
     }
 
@@ -60,6 +65,20 @@ impl GenesysCloud {
     /// How much of the rate limit is used in the current minute; none if no answer has said so.
     pub fn rate_limit_use(&self) -> Option<RateLimitUse> {
         self.pacing.used()
+    }
+
+    /// How many requests of each minute are ours, as far as is known.
+    pub fn requests_per_minute(&self) -> u32 {
+        self.pacing.budget()
+    }
+
+    /// Waits for the turn to send a request, logged in; an error if it does not come before the deadline.
+    pub async fn turn(&self, deadline: Deadline) -> Result<Turn<'_>, ApiError> {
+        const TAKING_A_TURN: &str = "waiting for a turn";
+        self.tokens.current(deadline).await?;
+        let permit = self.pacing.permit(deadline).await;
+        let no_room = |opens_in| RetryableError::NoRoom { operation: TAKING_A_TURN, opens_in };
+        Ok(Turn(permit.map_err(|refused| no_room(refused.opens_in))?))
     }
 
     /// Asks until there is a success, a failure for good, or no time. Only for calls that may be repeated.
@@ -76,7 +95,7 @@ impl GenesysCloud {
     ) -> Result<T, ApiError> {
         let name = call.operation.name;
         retried(self.settings.retry_pause, deadline, || async {
-            let answer = self.send(call, deadline, deadline).await.map_err(|unsent| match unsent {
+            let answer = self.send(call, None, deadline, deadline).await.map_err(|unsent| match unsent {
                 Unsent::NotDone(error) => error,
                 Unsent::Unknown { how } => RetryableError::NoAnswer { operation: name, how }.into(),
             })?;
@@ -89,14 +108,20 @@ impl GenesysCloud {
     }
 
     /// Sends the call once. A refused token is renewed, and the call, which nobody has handled, sent with the new one.
-    pub(crate) async fn send(&self, call: &Call, send_by: Deadline, answer_by: Deadline) -> Result<Answer, Unsent> {
+    pub(crate) async fn send(
+        &self,
+        call: &Call,
+        turn: Option<Turn<'_>>,
+        send_by: Deadline,
+        answer_by: Deadline,
+    ) -> Result<Answer, Unsent> {
         let token = self.tokens.current(send_by).await.map_err(Unsent::NotDone)?;
-        let answer = self.send_with(&token, call, send_by, answer_by).await?;
+        let answer = self.send_with(&token, call, turn, send_by, answer_by).await?;
         if answer.status != 401 {
             return Ok(answer);
         }
         let token = self.tokens.renewed(&token, send_by).await.map_err(Unsent::NotDone)?;
-        let answer = self.send_with(&token, call, send_by, answer_by).await?;
+        let answer = self.send_with(&token, call, None, send_by, answer_by).await?;
         if answer.status != 401 {
             return Ok(answer);
         }
@@ -108,12 +133,16 @@ impl GenesysCloud {
         &self,
         token: &Arc<Token>,
         call: &Call,
+        turn: Option<Turn<'_>>,
         send_by: Deadline,
         answer_by: Deadline,
     ) -> Result<Answer, Unsent> {
         let operation = call.operation.name;
         let not_done = |error: RetryableError| Unsent::NotDone(error.into());
-        let permit = self.pacing.permit(send_by).await;
+        let permit = match turn {
+            Some(Turn(permit)) => Ok(permit),
+            None => self.pacing.permit(send_by).await,
+        };
         let _under_way =
             permit.map_err(|refused| not_done(RetryableError::NoRoom { operation, opens_in: refused.opens_in }))?;
         if send_by.remaining().is_none() {

@@ -13,13 +13,13 @@ use serde_json::value::RawValue;
 
 use super::client::{Call, GenesysCloud};
 use super::deadline::Deadline;
-use super::details_query::{DetailsQuery, PAGE_SIZE};
+use super::details_query::DetailsQuery;
 use super::errors::{ApiError, RetryableError};
 use super::operation::QUERY_DETAILS;
 use super::transport::Answer;
 
 /// The query answers 502 for pages that lie deeper than some 8,000 rows (reference/practice.md §1.1).
-const DEEPEST_PAGE: u32 = 8_000 / PAGE_SIZE;
+pub const DEEPEST_ROW: u32 = 8_000;
 
 /// A page of rows.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ impl GenesysCloud {
                 return Err(RetryableError::UnreadableAnswer { operation: QUERY_DETAILS.name, correlation_id }.into());
             };
             let conversations = conversations.unwrap_or_default();
-            let is_full = conversations.len() >= PAGE_SIZE as usize;
+            let is_full = conversations.len() >= query.page_size() as usize;
             let rows = conversations.into_iter().filter_map(DetailsRow::read).collect();
             Ok(DetailsPage { rows, is_full, total_hits, correlation_id: answer.correlation_id })
         })
@@ -101,8 +101,9 @@ impl GenesysCloud {
     ) -> PagedDetails {
         let mut all = PagedDetails { rows: Vec::new(), total_hits: None, completeness: Completeness::Complete };
         let mut seen = HashSet::new();
+        let deepest_page = DEEPEST_ROW / query.page_size();
         for page_number in 1.. {
-            if page_number > max_pages || page_number > DEEPEST_PAGE {
+            if page_number > max_pages || page_number > deepest_page {
                 let asked_all = page_number > max_pages;
                 all.completeness = if asked_all { Completeness::PageLimit } else { Completeness::TooDeep };
                 break;

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 /// Longer intervals are refused.
 const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 
-/// Rows in a page: more is not safe to ask for.
-pub(crate) const PAGE_SIZE: u32 = 100;
+/// Rows in a page, unless fewer are asked for: more are not safe to ask for.
+const LARGEST_PAGE: u32 = 100;
 
 /// A stretch of time of at most 31 days. A query finds the conversations that *started on a day touched by it*, so one that
 /// started earlier is not found however long it lasted, and neighbouring intervals may both find the same one.
@@ -48,12 +48,21 @@ impl Interval {
     /// Its two halves, the newer first, for when it holds more rows than can be read; none if it is no longer than a day: a query
     /// cannot tell hours apart.
     pub fn halves(self) -> Option<[Self; 2]> {
-        let length = self.end.duration_since(self.start);
-        if length <= SignedDuration::from_hours(24) {
+        (self.length() > SignedDuration::from_hours(24)).then(|| self.split()).flatten()
+    }
+
+    /// Its two halves however short, the newer first; none if it is no longer than a minute. Both hold all that a day holds
+    /// where a query cannot tell hours apart: whoever tries must look whether it helped.
+    pub fn split(self) -> Option<[Self; 2]> {
+        if self.length() <= SignedDuration::from_mins(1) {
             return None;
         }
-        let middle = self.start.checked_add(length / 2).ok()?;
+        let middle = self.start.checked_add(self.length() / 2).ok()?;
         Some([Self { start: middle, end: self.end }, Self { start: self.start, end: middle }])
+    }
+
+    fn length(self) -> SignedDuration {
+        self.end.duration_since(self.start)
     }
 }
 
@@ -106,6 +115,7 @@ impl Predicate {
 pub struct DetailsQuery {
     interval: Interval,
     order: Order,
+    page_size: u32,
     of_conversation: Vec<Predicate>,
     of_segment: Vec<Predicate>,
 }
@@ -113,7 +123,8 @@ pub struct DetailsQuery {
 impl DetailsQuery {
     /// All conversations of an interval, the oldest first.
     pub fn new(interval: Interval) -> Self {
-        Self { interval, order: Order::default(), of_conversation: Vec::new(), of_segment: Vec::new() }
+        let (order, page_size) = (Order::default(), LARGEST_PAGE);
+        Self { interval, order, page_size, of_conversation: Vec::new(), of_segment: Vec::new() }
     }
 
     /// Only conversations that have no end.
@@ -142,12 +153,23 @@ impl DetailsQuery {
         Self { order, ..self }
     }
 
+    /// With so many rows in a page, 1 to 100: the fewer, the younger each is when it is used.
+    #[must_use]
+    pub fn in_pages_of(self, rows: u32) -> Self {
+        Self { page_size: rows.clamp(1, LARGEST_PAGE), ..self }
+    }
+
+    /// How many rows a page has.
+    pub fn page_size(&self) -> u32 {
+        self.page_size
+    }
+
     pub(crate) fn body(&self, page_number: u32) -> Value {
         let mut body = json!({
             "interval": self.interval.to_string(),
             "order": self.order,
             "orderBy": "conversationStart",
-            "paging": { "pageSize": PAGE_SIZE, "pageNumber": page_number },
+            "paging": { "pageSize": self.page_size, "pageNumber": page_number },
         });
         for (name, predicates) in [("conversationFilters", &self.of_conversation), ("segmentFilters", &self.of_segment)]
         {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 
-use super::client::{Call, GenesysCloud, Unsent};
+use super::client::{Call, GenesysCloud, Turn, Unsent};
 use super::conversation::{checked_id, conversation_path};
 use super::deadline::Deadline;
 use super::errors::{ApiError, ErrorAnswer, PermanentError};
@@ -97,23 +97,23 @@ impl GenesysCloud {
     /// Disconnects a conversation: `POST /api/v2/conversations/{id}/disconnect`, which tears all of it down, after-call work
     /// included. Needs `conversation:communication:disconnect`. Never repeated: at most one such request is handled.
     pub async fn disconnect(&self, request: DisconnectRequest<'_>) -> Disconnection {
-        let call = conversation_path(DISCONNECT, request.conversation_id, "/disconnect").map(|path| Call {
-            operation: DISCONNECT,
-            method: Method::POST,
-            path,
-            body: None,
-        });
-        self.disconnect_by(call, request.send_by, request.answer_by).await
+        self.send_disconnect(None, request.call(), request.send_by, request.answer_by).await
+    }
+
+    /// The same, by a turn that was taken before.
+    pub async fn disconnect_by(&self, turn: Turn<'_>, request: DisconnectRequest<'_>) -> Disconnection {
+        self.send_disconnect(Some(turn), request.call(), request.send_by, request.answer_by).await
     }
 
     /// Disconnects one message communication, such as the customer's, and nothing else: other participants keep theirs, and
     /// after-call work stays to be done. Never repeated: at most one such request is handled.
     pub async fn disconnect_message(&self, request: DisconnectMessageRequest<'_>) -> Disconnection {
-        self.disconnect_by(request.call(DISCONNECT_MESSAGE), request.send_by, request.answer_by).await
+        self.send_disconnect(None, request.call(DISCONNECT_MESSAGE), request.send_by, request.answer_by).await
     }
 
-    async fn disconnect_by(
+    async fn send_disconnect(
         &self,
+        turn: Option<Turn<'_>>,
         call: Result<Call, PermanentError>,
         send_by: Deadline,
         answer_by: Deadline,
@@ -124,7 +124,7 @@ impl GenesysCloud {
             Ok(call) => call,
             Err(error) => return not_sent(error.into()),
         };
-        match self.send(&call, send_by, answer_by).await {
+        match self.send(&call, turn, send_by, answer_by).await {
             Ok(answer) => {
                 let judged = judge(call.operation, &answer);
                 Disconnection { answer: judged, at, correlation_id: answer.correlation_id }
@@ -134,6 +134,13 @@ impl GenesysCloud {
                 Disconnection { answer: DisconnectAnswer::Unknown { how }, at, correlation_id: None }
             }
         }
+    }
+}
+
+impl DisconnectRequest<'_> {
+    fn call(&self) -> Result<Call, PermanentError> {
+        let path = conversation_path(DISCONNECT, self.conversation_id, "/disconnect")?;
+        Ok(Call { operation: DISCONNECT, method: Method::POST, path, body: None })
     }
 }
 

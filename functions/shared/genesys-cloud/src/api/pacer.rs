@@ -1,12 +1,14 @@
 //! When the next request may go: the rules, without a clock. Times are given as the time since the client was made.
 //!
-//! Three things hold a request back, and all of them open again by themselves, so that there is always progress:
+//! Three things, and the even pace where that is wanted, hold a request back, and all of them open again by themselves, so that there is always progress:
 //! - our own log: in no minute, wherever it begins, do more requests go than the budget;
 //! - the API's count: what its headers say was used of the current window, by whomever, plus what is under way;
 //! - `Retry-After`, which closes the gate for everyone.
 
 use std::collections::VecDeque;
 use std::time::Duration;
+
+use super::settings::Pace;
 
 /// The platform counts by the minute (reference/genesys-cloud.md §3).
 pub(crate) const WINDOW: Duration = Duration::from_mins(1);
@@ -46,9 +48,15 @@ pub(crate) enum Decision {
     WaitUntil(Duration),
 }
 
+/// A pause is made up for by a faster pace after it, as far as it was no longer than this.
+const CATCH_UP: Duration = Duration::from_secs(2);
+
 #[derive(Debug)]
 pub(crate) struct Pacer {
     ceiling: u32,
+    pace: Pace,
+    /// When the next request would be due by an even pace; none before the first.
+    next_due: Option<Duration>,
     reserve_percent: u8,
     /// When requests went, in the last minute.
     granted: VecDeque<Duration>,
@@ -69,9 +77,11 @@ struct ReportedWindow {
 }
 
 impl Pacer {
-    pub(crate) fn new(requests_per_minute: u32, reserve_percent: u8) -> Self {
+    pub(crate) fn new(requests_per_minute: u32, reserve_percent: u8, pace: Pace) -> Self {
         Self {
             ceiling: requests_per_minute,
+            pace,
+            next_due: None,
             reserve_percent: reserve_percent.min(100),
             granted: VecDeque::new(),
             under_way: 0,
@@ -88,6 +98,7 @@ impl Pacer {
             return Decision::WaitUntil(opens);
         }
         self.granted.push_back(now);
+        self.next_due = Some(self.next_due.unwrap_or(now).max(now.saturating_sub(CATCH_UP)) + self.spacing());
         self.under_way += 1;
         Decision::Granted
     }
@@ -95,7 +106,7 @@ impl Pacer {
     /// From when on a request would be granted, as it stands; not after `now` if it would be now.
     pub(crate) fn opens(&mut self, now: Duration) -> Duration {
         self.forget_what_is_over(now);
-        self.closed_until.max(self.log_opens()).max(self.window_opens())
+        self.closed_until.max(self.log_opens()).max(self.window_opens()).max(self.spacing_opens())
     }
 
     /// How many requests would be granted now.
@@ -149,12 +160,28 @@ impl Pacer {
 
     /// How many requests of each minute are ours: at least one.
     pub(crate) fn budget(&self) -> u32 {
-        let reported = [self.window.map(|window| window.allowed), self.allowed_before];
-        let allowed = reported.into_iter().flatten().fold(self.ceiling, u32::min);
+        let reported = [self.window.map(|window| window.allowed), self.allowed_before].into_iter().flatten().min();
+        let allowed = match (self.pace, reported) {
+            (Pace::AsTheyCome, Some(reported)) => reported.min(self.ceiling),
+            (Pace::Even, Some(reported)) => reported,
+            (_, None) => self.ceiling,
+        };
         let reserve = u64::from(allowed) * u64::from(self.reserve_percent);
         // The reserve is rounded up, in favour of the others.
         let reserve = u32::try_from(reserve.div_ceil(100)).unwrap_or(allowed);
         allowed.saturating_sub(reserve).max(1)
+    }
+
+    /// How far apart requests are by an even pace.
+    fn spacing(&self) -> Duration {
+        WINDOW / self.budget()
+    }
+
+    fn spacing_opens(&self) -> Duration {
+        match self.pace {
+            Pace::AsTheyCome => Duration::ZERO,
+            Pace::Even => self.next_due.unwrap_or_default(),
+        }
     }
 
     fn log_opens(&self) -> Duration {

@@ -81,6 +81,11 @@ impl Pacing {
         self.pacer().used(self.now())
     }
 
+    /// How many requests of each minute are ours.
+    pub(crate) fn budget(&self) -> u32 {
+        self.pacer().budget()
+    }
+
     /// Learns from an answer's headers.
     pub(crate) fn learn(&self, answer: &Answer) {
         let now = self.now();

@@ -15,12 +15,24 @@ pub struct Settings {
     /// Never more requests a minute than this, whatever the API allows: 300 is what a client-credentials token has unless Genesys
     /// raised it (reference/genesys-cloud.md §3). What the API's headers allow, if less, holds.
     pub requests_per_minute: u32,
+    /// How requests are spread over the minute.
+    pub pace: Pace,
     /// The share of the allowed requests, in percent, that is left to others. At least one request a minute is ours.
     pub reserve_percent: u8,
     /// The longest that one request waits for its answer.
     pub request_limit: Duration,
     /// The base of the pauses between tries of a read: they double, and are cut at random.
     pub retry_pause: Duration,
+}
+
+/// How requests are spread over the minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// At once, as long as there is room: for a few, which should not wait.
+    AsTheyCome,
+    /// Evenly, and as fast as the API announces, which may be more than [`Settings::requests_per_minute`]: that holds only
+    /// until the first answer. For thousands that each rest on data that must be young when their turn comes.
+    Even,
 }
 
 impl Settings {
@@ -30,6 +42,7 @@ impl Settings {
             login_url,
             api_url,
             requests_per_minute: 300,
+            pace: Pace::AsTheyCome,
             reserve_percent: 0,
             request_limit: Duration::from_secs(10),
             retry_pause: Duration::from_millis(250),

@@ -3,6 +3,7 @@
 mod archive;
 mod cases;
 mod concurrency;
+mod drains;
 mod failures;
 mod journal;
 mod model;

@@ -107,6 +107,25 @@ pub struct Segment {
     pub source_conversation_id: Option<String>,
 }
 
+/// Only what tells who wrote.
+#[derive(Deserialize)]
+struct Addressed {
+    #[serde(default, deserialize_with = "null_as_empty")]
+    participants: Vec<AddressedParticipant>,
+}
+
+#[derive(Deserialize)]
+struct AddressedParticipant {
+    #[serde(default, deserialize_with = "null_as_empty")]
+    sessions: Vec<AddressedSession>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AddressedSession {
+    address_from: Option<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Identified {
@@ -120,6 +139,19 @@ impl DetailsRow {
         let details = serde_json::from_str(raw.get()).ok();
         Some(Self { conversation_id, details, raw: raw.into() })
     }
+
+    /// Whether somebody wrote or called from one of these addresses, without regard to case. Addresses are personal data: they
+    /// are compared here and go nowhere else.
+    pub fn is_from(&self, addresses: &[String]) -> bool {
+        let Ok(Addressed { participants }) = serde_json::from_str(self.raw.get()) else { return false };
+        let sessions = participants.into_iter().flat_map(|participant| participant.sessions);
+        let mut senders = sessions.filter_map(|session| session.address_from);
+        senders.any(|sender| addresses.iter().any(|address| same_text(address, &sender)))
+    }
+}
+
+fn same_text(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
 fn null_as_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
@@ -165,6 +197,15 @@ mod tests {
             assert_eq!((row.conversation_id.as_str(), row.details), ("c", None));
         }
         assert!(read(&json!({ "conversationId": 7 })).is_none());
+    }
+
+    #[test]
+    fn senders_are_compared_without_regard_to_case() {
+        let sessions = json!([{ "mediaType": "email" }, { "addressFrom": "Spam@Example.com" }]);
+        let row = read(&json!({ "conversationId": "c", "participants": [{ "sessions": sessions }] })).unwrap();
+        let from = |address: &str| row.is_from(&[address.to_owned()]);
+        assert!(from(" spam@example.COM") && !from("spam@example.org") && !from("spam") && !row.is_from(&[]));
+        assert!(!read(&json!({ "conversationId": "c" })).unwrap().is_from(&["a".to_owned()]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
-use super::{Decision, Pacer, RateLimitHeaders, RateLimitUse, WINDOW};
+use super::{CATCH_UP, Decision, Pace, Pacer, RateLimitHeaders, RateLimitUse, WINDOW};
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -36,7 +36,7 @@ fn headers(count: u32, allowed: u32, reset: u64) -> RateLimitHeaders {
 
 #[test]
 fn what_is_used_is_what_the_api_says_of_its_current_window() {
-    let mut pacer = Pacer::new(300, 0);
+    let mut pacer = Pacer::new(300, 0, Pace::AsTheyCome);
     assert_eq!(pacer.used(Duration::ZERO), None);
     pacer.observe(Duration::ZERO, headers(7, 180, 30));
     assert_eq!(pacer.used(seconds(29)), Some(RateLimitUse { used: 7, allowed: 180 }));
@@ -52,21 +52,25 @@ fn the_budget_is_what_is_allowed_less_the_reserve() {
         (200, 0, Some(300), 200),
         (7, 10, None, 6),
     ] {
-        let mut pacer = Pacer::new(ceiling, reserve_percent);
+        let mut pacer = Pacer::new(ceiling, reserve_percent, Pace::AsTheyCome);
         if let Some(allowed) = allowed {
             pacer.observe(seconds(1), headers(0, allowed, 61));
         }
         assert_eq!(pacer.budget(), budget);
         assert_eq!(grants(&mut pacer, seconds(1), 1_000), budget);
     }
-    for pacer in [Pacer::new(0, 0), Pacer::new(300, 100), Pacer::new(1, 99)] {
+    for pacer in [
+        Pacer::new(0, 0, Pace::AsTheyCome),
+        Pacer::new(300, 100, Pace::AsTheyCome),
+        Pacer::new(1, 99, Pace::AsTheyCome),
+    ] {
         assert_eq!(pacer.budget(), 1, "there is always progress");
     }
 }
 
 #[test]
 fn what_others_use_is_counted() {
-    let mut pacer = Pacer::new(300, 0);
+    let mut pacer = Pacer::new(300, 0, Pace::AsTheyCome);
     assert_eq!(grants(&mut pacer, seconds(0), 1), 1);
     pacer.release();
     pacer.observe(seconds(1), headers(297, 300, 30));
@@ -82,7 +86,7 @@ fn what_others_use_is_counted() {
 
 #[test]
 fn the_room_is_how_many_more_would_be_granted() {
-    let mut pacer = Pacer::new(10, 0);
+    let mut pacer = Pacer::new(10, 0, Pace::AsTheyCome);
     assert_eq!(pacer.room(seconds(0)), 10);
     assert_eq!(grants(&mut pacer, seconds(0), 2), 2);
     assert_eq!(pacer.room(seconds(0)), 8);
@@ -96,7 +100,7 @@ fn the_room_is_how_many_more_would_be_granted() {
 
 #[test]
 fn a_pause_is_for_everyone_and_ends() {
-    let mut pacer = Pacer::new(300, 0);
+    let mut pacer = Pacer::new(300, 0, Pace::AsTheyCome);
     pacer.close(seconds(10), seconds(7));
     pacer.close(seconds(10), seconds(3));
     assert_eq!(pacer.request(seconds(16)), Decision::WaitUntil(seconds(17)));
@@ -105,7 +109,7 @@ fn a_pause_is_for_everyone_and_ends() {
 
 #[test]
 fn the_lowest_limit_holds_for_a_window_more() {
-    let mut pacer = Pacer::new(300, 0);
+    let mut pacer = Pacer::new(300, 0, Pace::AsTheyCome);
     pacer.observe(seconds(0), headers(1, 180, 60));
     pacer.observe(seconds(1), headers(2, 300, 59));
     assert_eq!(pacer.budget(), 180);
@@ -117,17 +121,54 @@ fn the_lowest_limit_holds_for_a_window_more() {
 
 #[test]
 fn a_window_that_lasts_for_ever_is_not_believed() {
-    let mut pacer = Pacer::new(300, 0);
+    let mut pacer = Pacer::new(300, 0, Pace::AsTheyCome);
     pacer.observe(seconds(0), headers(300, 300, 60_000));
     assert_eq!(wait(&mut pacer, seconds(0)), seconds(120));
 }
 
 #[test]
 fn answers_that_overtake_each_other_do_no_harm() {
-    let mut pacer = Pacer::new(100, 0);
+    let mut pacer = Pacer::new(100, 0, Pace::AsTheyCome);
     pacer.observe(seconds(1), headers(90, 100, 60));
     pacer.observe(seconds(2), headers(50, 100, 60));
     assert_eq!(grants(&mut pacer, seconds(2), 100), 10);
+}
+
+#[test]
+fn an_even_pace_follows_what_is_announced_and_makes_up_for_short_pauses_only() {
+    let mut pacer = Pacer::new(300, 0, Pace::Even);
+    assert_eq!(grants(&mut pacer, seconds(0), 10), 1);
+    pacer.release();
+    assert_eq!(pacer.request(seconds(0)), Decision::WaitUntil(Duration::from_millis(200)));
+    pacer.observe(seconds(1), headers(1, 600, 60));
+    assert_eq!(pacer.budget(), 600, "more than was assumed");
+    let mut now = seconds(10);
+    // After a pause, what came due in the last two seconds goes at once; then one every tenth of a second.
+    assert_eq!(grants(&mut pacer, now, 100), 20 + 1);
+    for _ in 0..50 {
+        now += wait(&mut pacer, now);
+        assert_eq!(grants(&mut pacer, now, 1), 0);
+    }
+    assert_eq!(now, seconds(15));
+    assert_eq!(CATCH_UP, seconds(2));
+}
+
+#[test]
+fn an_even_pace_uses_all_that_is_allowed() {
+    let mut pacer = Pacer::new(300, 0, Pace::Even);
+    let mut server = Server { window_begins: 17_000, allowed: 240, others: 0, window: None, count: 0 };
+    let (mut now, mut sent) = (seconds(0), 0);
+    while now < seconds(600) {
+        now += wait(&mut pacer, now);
+        // A little late each time, as timers are, and a second late now and then, as answers are.
+        now += Duration::from_millis(if sent % 40 == 39 { 1_000 } else { 1 });
+        let (headers, refused) = server.count(now);
+        assert!(!refused);
+        pacer.release();
+        pacer.observe(now, headers);
+        sent += 1;
+    }
+    assert!(sent >= 240 * 10 * 97 / 100, "{sent} of 2,400");
 }
 
 #[derive(Debug, Clone)]
@@ -136,6 +177,10 @@ enum Step {
     Ask(u32),
     Answer { count: u32, allowed: u32, reset: u64 },
     Close(u64),
+}
+
+fn pace() -> impl Strategy<Value = Pace> {
+    prop_oneof![Just(Pace::AsTheyCome), Just(Pace::Even)]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -155,9 +200,10 @@ proptest! {
     fn no_minute_has_more_permits_than_the_budget_and_there_is_always_progress(
         ceiling in 1..100_u32,
         reserve_percent in 0..=100_u8,
+        pace in pace(),
         steps in proptest::collection::vec(step(), 1..80),
     ) {
-        let mut pacer = Pacer::new(ceiling, reserve_percent);
+        let mut pacer = Pacer::new(ceiling, reserve_percent, pace);
         let mut now = Duration::ZERO;
         let mut granted: Vec<Duration> = Vec::new();
         let mut longest_pause = Duration::ZERO;
@@ -172,7 +218,7 @@ proptest! {
                         granted.push(now);
                         let in_the_last_minute = granted.iter().filter(|at| **at + WINDOW > now).count();
                         assert!(in_the_last_minute <= pacer.budget() as usize);
-                        assert!(pacer.budget() <= ceiling);
+                        assert!(pacer.budget() <= ceiling || pace == Pace::Even);
                     }
                 }
                 Step::Answer { count, allowed, reset } => {
@@ -198,8 +244,9 @@ proptest! {
         others in prop_oneof![2 => Just(0), 1 => 1..30_u32],
         pauses in proptest::collection::vec(0..1_500_u64, 200),
         ask_much in any::<bool>(),
+        pace in pace(),
     ) {
-        let mut pacer = Pacer::new(300, 0);
+        let mut pacer = Pacer::new(300, 0, pace);
         let mut server = Server { window_begins, allowed, others, window: None, count: 0 };
         let mut now = Duration::ZERO;
         let mut refused_before = false;

@@ -7,12 +7,13 @@ use tokio::time::Instant;
 
 use super::{Deadline, NoPermit, Pacer, Pacing};
 use crate::api::pacer::RateLimitHeaders;
+use crate::api::settings::Pace;
 use crate::api::transport::Answer;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 fn pacing(requests_per_minute: u32) -> Pacing {
-    Pacing::new(Pacer::new(requests_per_minute, 0))
+    Pacing::new(Pacer::new(requests_per_minute, 0, Pace::AsTheyCome))
 }
 
 fn answer(status: u16, retry_after: Option<u64>, rate_limit: Option<(u32, u32, u64)>) -> Answer {

@@ -1,0 +1,180 @@
+//! In whose hands a job is.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::tally::Tally;
+use super::{Drain, Ending, SETTLED_AFTER, Stop};
+use crate::announce::{self, Progress};
+use crate::job::{self, Job, LEASE, StoredJob, TakenUp};
+use crate::note;
+use crate::ports::{PortError, Ports};
+use crate::request::DrainRequest;
+
+/// How often the holder says that it is alive, and finds out whether it is still wanted.
+const HEARTBEAT: SignedDuration = SignedDuration::from_secs(2);
+/// How often people are told how far it is.
+const PROGRESS_EVERY: SignedDuration = SignedDuration::from_secs(10);
+/// Others may write a job at the same moment, but not for ever.
+const TRIES: u32 = 10;
+
+/// Notes a job that was asked for. Tells why not, if it cannot be.
+///
+/// # Errors
+/// If the job could not be written. Asking again is safe.
+pub async fn open<P: Ports>(ports: &P, request: &DrainRequest) -> Result<Option<&'static str>, PortError> {
+    for _ in 0..TRIES {
+        let stored = ports.job(&request.job_id).await?;
+        let fresh = Job::new(request.clone(), ports.now());
+        let (version, job) = match stored {
+            None => (0, fresh),
+            Some(StoredJob { version, job }) => match &job.request {
+                // Cancelled before it came.
+                None => (version, Job { cancelled_by: job.cancelled_by, ..fresh }),
+                Some(known) if known.queue_id == request.queue_id && known.dry_run == request.dry_run => {
+                    return Ok(None);
+                }
+                Some(_) => return Ok(Some("there is another job of this jobId; each needs one of its own")),
+            },
+        };
+        if ports.write_job(&request.job_id, version, &job).await? {
+            return Ok(None);
+        }
+    }
+    Err(contended("opening a job"))
+}
+
+/// Notes that a job is to stop. Whoever works on it finds out within seconds.
+///
+/// # Errors
+/// If that could not be written. Asking again is safe.
+pub async fn cancel<P: Ports>(ports: &P, job_id: &str, requested_by: &str) -> Result<(), PortError> {
+    for _ in 0..TRIES {
+        let (version, job) = match ports.job(job_id).await? {
+            None => (0, Job::cancelled_before(None, ports.now())),
+            Some(StoredJob { version, job }) => (version, job),
+        };
+        if job.state != job::State::Running || job.cancelled_by.is_some() {
+            return Ok(());
+        }
+        let cancelled = Job { cancelled_by: Some(requested_by.to_owned()), ..job };
+        if ports.write_job(job_id, version, &cancelled).await? {
+            return Ok(());
+        }
+    }
+    Err(contended("cancelling a job"))
+}
+
+/// Takes a job up, or tells why that is not to be.
+pub(super) async fn take_up<P: Ports>(ports: &P, job_id: &str, holder: &str) -> Result<Result<Job, Ending>, PortError> {
+    for _ in 0..TRIES {
+        let Some(StoredJob { version, job }) = ports.job(job_id).await? else { return Ok(Err(Ending::Unknown)) };
+        let job = match job.take_up(holder, ports.now()) {
+            TakenUp::Ours(job) => *job,
+            TakenUp::Over => return Ok(Err(Ending::Over)),
+            TakenUp::InOtherHands => return Ok(Err(Ending::InOtherHands)),
+        };
+        if ports.write_job(job_id, version, &job).await? {
+            return Ok(Ok(job));
+        }
+    }
+    Err(contended("taking up a job"))
+}
+
+fn contended(operation: &'static str) -> PortError {
+    PortError { operation, reason: "others kept writing it".to_owned() }
+}
+
+impl<P: Ports> Drain<'_, P> {
+    /// Recalls what the runs before this one did.
+    pub(super) async fn recall(&self) -> Result<(), PortError> {
+        let mut recalled = Tally::default();
+        let show = |stored: note::StoredNote| {
+            let look_at = job::after(stored.note.at, SETTLED_AFTER);
+            recalled.recall(stored, look_at);
+        };
+        self.ports.each_note(&self.request.queue_id, &self.request.job_id, show).await?;
+        *self.tally.borrow_mut() = recalled;
+        Ok(())
+    }
+
+    /// Recalls what was sent, as if it were listed: no pass lists all once the limit is reached.
+    pub(super) async fn recall_sent(&self) -> Result<(), PortError> {
+        let show = |stored: note::StoredNote| {
+            if stored.note.state == note::State::Sent {
+                self.tally.borrow_mut().listed_again(&stored.conversation_id);
+            }
+        };
+        self.ports.each_note(&self.request.queue_id, &self.request.job_id, show).await
+    }
+
+    /// Holds on to the job, and tells people how far it is, until the work ends.
+    pub(super) async fn hold_on(&self) {
+        let mut held_until = job::after(self.ports.now(), LEASE);
+        let mut tell_at = job::after(self.ports.now(), HEARTBEAT);
+        loop {
+            self.ports.sleep_until(job::after(self.ports.now(), HEARTBEAT)).await;
+            let now = self.ports.now();
+            match self.renew().await {
+                Ok(true) => held_until = job::after(now, LEASE),
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "the lease could not be renewed"),
+            }
+            if self.ports.now() >= held_until {
+                self.stop(Stop::Lost);
+            }
+            if now >= tell_at {
+                tell_at = job::after(now, PROGRESS_EVERY);
+                self.tell_progress().await;
+            }
+        }
+    }
+
+    /// Renews the lease; not if somebody else wrote first.
+    async fn renew(&self) -> Result<bool, PortError> {
+        let Some(StoredJob { version, job }) = self.held().await? else { return Ok(false) };
+        let job = Job { progressed_at: self.progressed_at.get(), ..job.renewed(self.ports.now()) };
+        self.ports.write_job(&self.request.job_id, version, &job).await
+    }
+
+    /// The job as it is now, if this run still holds it; stops where it is no longer wanted.
+    pub(super) async fn held(&self) -> Result<Option<StoredJob>, PortError> {
+        let stored = self.ports.job(&self.request.job_id).await?;
+        let held = stored.filter(|stored| stored.job.is_held_by_run(self.run));
+        match &held {
+            None => self.stop(Stop::Lost),
+            Some(stored) if stored.job.cancelled_by.is_some() => self.stop(Stop::Cancelled),
+            Some(_) => {}
+        }
+        Ok(held)
+    }
+
+    /// Gives the job back, for another run to go on.
+    pub(super) async fn let_go(&self) -> Result<Ending, PortError> {
+        self.tell_progress().await;
+        for _ in 0..TRIES {
+            let Some(StoredJob { version, job }) = self.held().await? else { return Ok(Ending::InOtherHands) };
+            let free = Job { lease: None, progressed_at: self.progressed_at.get(), ..job };
+            if self.ports.write_job(&self.request.job_id, version, &free).await? {
+                return Ok(Ending::Continues);
+            }
+        }
+        Err(contended("letting go of a job"))
+    }
+
+    /// Tells people how far it is. That they could not be told is no reason to stop.
+    pub(super) async fn tell_progress(&self) {
+        let progress = self.progress(self.ports.now());
+        let outcome = announce::of_progress(self.request, self.run, &progress);
+        if let Err(error) = self.ports.put_outcomes(vec![outcome]).await {
+            tracing::warn!(%error, "progress could not be announced");
+        }
+    }
+
+    fn progress(&self, now: Timestamp) -> Progress {
+        let tally = self.tally.borrow();
+        let seconds = u64::try_from(now.duration_since(self.began).as_secs()).unwrap_or_default().max(1);
+        let left = self.request.limit.map_or(tally.left(), |limit| tally.left().min(limit.saturating_sub(tally.done)));
+        let per_minute = tally.done.saturating_sub(tally.done_before) * 60 / seconds;
+        Progress { done: tally.done, failed: tally.failed, left, per_minute }
+    }
+}

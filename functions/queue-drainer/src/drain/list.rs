@@ -1,0 +1,266 @@
+//! What waits, as analytics lists it, page by page from the last to the first.
+//!
+//! From the last, because rows only ever move to earlier pages as those before them go: so a pass passes none over, and what it
+//! disconnects goes from behind it. A pass is complete if it has seen every row that there is.
+
+use genesys_cloud::api::{DEEPEST_ROW, DetailsRow, Interval, Order};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::mpsc;
+
+use super::verify::Candidate;
+use super::{Drain, send};
+use crate::filter::{self, Skip, Verdict};
+use crate::job;
+use crate::note::{self, Leave, MOST_ATTEMPTS, State};
+use crate::ports::{Page, PortError, Ports, Question};
+
+/// Rows in a page whose candidates are verified before each is sent.
+const LARGE_PAGE: u32 = 100;
+/// Rows in a page that must itself be young when they are sent.
+const SMALL_PAGE: u32 = 25;
+/// A pass that has come to what is done with reads on if no more pages than these are left.
+const FEW_PAGES: u64 = 3;
+/// Candidates that wait for a lane: few, so that they stay young.
+const AHEAD: usize = 2;
+
+/// A stretch of time whose conversations are listed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    interval: Interval,
+    order: Order,
+    /// Rows, when it was last asked.
+    pub(super) rows: u64,
+    /// A shorter one would hold as much: analytics cannot tell hours apart.
+    is_indivisible: bool,
+}
+
+/// What a pass came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Pass {
+    /// Conversations that were to be disconnected.
+    pub(super) found: u64,
+    /// Whether every row was seen.
+    pub(super) is_complete: bool,
+}
+
+/// What a page came to.
+#[derive(Debug, Clone, Copy, Default)]
+struct Taken {
+    found: u64,
+    is_done_with: bool,
+    is_full: bool,
+}
+
+impl Span {
+    /// The same, from the other end.
+    pub(super) fn reversed(self) -> Self {
+        let order = if self.order == Order::Ascending { Order::Descending } else { Order::Ascending };
+        Self { order, ..self }
+    }
+}
+
+impl<P: Ports> Drain<'_, P> {
+    /// What the request looks back on. The end is a little later than the request, as clocks differ.
+    pub(super) fn spans(&self) -> Vec<Span> {
+        let look_back = SignedDuration::try_from(self.request.look_back).unwrap_or(SignedDuration::MAX);
+        let start = self.requested_at.checked_sub(look_back).unwrap_or(Timestamp::UNIX_EPOCH);
+        let end = job::after(self.requested_at, SignedDuration::from_mins(1));
+        let span = |interval| Span { interval, order: Order::Ascending, rows: 0, is_indivisible: false };
+        Interval::covering(start.max(Timestamp::UNIX_EPOCH), end).into_iter().map(span).collect()
+    }
+
+    /// One pass over all that is listed: found, verified, and disconnected meanwhile.
+    pub(super) async fn pass(&self, spans: &mut Vec<Span>) -> Result<Pass, PortError> {
+        // Before the lanes are staffed: the answers tell how fast they may go.
+        let Some(narrowed) = self.narrowed(std::mem::take(spans)).await else { return Ok(Pass::default()) };
+        *spans = narrowed;
+        self.tally.borrow_mut().begin_pass(spans.iter().map(|span| span.rows).sum());
+        let (sender, receiver) = mpsc::channel(AHEAD);
+        let listing = async {
+            let listed = self.list(spans, &sender).await;
+            drop(sender);
+            listed
+        };
+        let (listed, ()) = tokio::join!(listing, send::in_all_lanes(self, receiver));
+        listed
+    }
+
+    async fn list(&self, spans: &mut [Span], sender: &mpsc::Sender<Candidate>) -> Result<Pass, PortError> {
+        let mut pass = Pass { found: 0, is_complete: true };
+        for span in spans.iter_mut() {
+            let of_span = self.list_span(span, sender).await?;
+            let hides_some = span.rows > u64::from(DEEPEST_ROW);
+            if hides_some && of_span.found == 0 {
+                *span = span.reversed();
+            }
+            pass.found += of_span.found;
+            pass.is_complete &= of_span.is_complete && !hides_some;
+        }
+        Ok(pass)
+    }
+
+    async fn list_span(&self, span: &Span, sender: &mpsc::Sender<Candidate>) -> Result<Pass, PortError> {
+        let page_size = self.page_size();
+        let deepest = u64::from(DEEPEST_ROW / page_size);
+        let last = span.rows.div_ceil(page_size.into()).min(deepest);
+        let mut pass = Pass { found: 0, is_complete: true };
+        // There may be more than was said.
+        for number in last.. {
+            if number == 0 || number > deepest || !self.goes_on() {
+                break;
+            }
+            let Some(taken) = self.take(span, number, page_size, sender).await? else { break };
+            pass.found += taken.found;
+            if !taken.is_full {
+                break;
+            }
+        }
+        for number in (1..last).rev() {
+            let Some(taken) = self.take(span, number, page_size, sender).await? else { break };
+            pass.found += taken.found;
+            if taken.is_done_with && pass.found > 0 && number > FEW_PAGES {
+                // All that is before was sent already, most likely: analytics has not caught up.
+                pass.is_complete = false;
+                break;
+            }
+        }
+        pass.is_complete &= self.goes_on();
+        Ok(pass)
+    }
+
+    /// Takes up a page; nothing if the run is stopped.
+    async fn take(
+        &self,
+        span: &Span,
+        number: u64,
+        page_size: u32,
+        sender: &mpsc::Sender<Candidate>,
+    ) -> Result<Option<Taken>, PortError> {
+        if self.limit_is_reached() {
+            return Ok(None);
+        }
+        let asked_at = self.ports.now();
+        let Some(page) = self.ask(span, number, page_size).await else { return Ok(None) };
+        let mut taken = Taken { is_full: page.is_full, is_done_with: !page.rows.is_empty(), ..Taken::default() };
+        let mut candidates = Vec::new();
+        for (row, leave) in self.with_leave(&page.rows).await? {
+            if let Some(candidate) = self.judge(row, leave, &mut taken).await {
+                candidates.push(candidate);
+            }
+        }
+        for chunk in candidates.chunks(self.verified_at_once()) {
+            for candidate in self.verified(chunk, asked_at).await {
+                if sender.send(candidate).await.is_err() {
+                    return Ok(None);
+                }
+                taken.found += 1;
+            }
+        }
+        Ok(self.goes_on().then_some(taken))
+    }
+
+    /// Each row once, with what its note says.
+    pub(super) async fn with_leave<'r>(
+        &self,
+        rows: &'r [DetailsRow],
+    ) -> Result<Vec<(&'r DetailsRow, Leave)>, PortError> {
+        let mut ids: Vec<&str> = rows.iter().map(|row| row.conversation_id.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let notes = self.ports.notes(&self.request.queue_id, &ids).await?;
+        let now = self.ports.now();
+        let mut seen = std::collections::HashSet::new();
+        let once = rows.iter().filter(|row| seen.insert(row.conversation_id.as_str()));
+        let with_leave = once.map(|row| {
+            let note = notes.iter().find(|note| note.conversation_id == row.conversation_id);
+            (row, note::leave(note, &self.request.job_id, now))
+        });
+        Ok(with_leave.collect())
+    }
+
+    async fn judge(&self, row: &DetailsRow, leave: Leave, taken: &mut Taken) -> Option<Candidate> {
+        let id = &row.conversation_id;
+        let (version, attempts) = match leave {
+            Leave::Given { version, attempts } => (version, attempts),
+            Leave::Settled(state) => {
+                if state == State::Sent {
+                    self.tally.borrow_mut().listed_again(id);
+                }
+                return None;
+            }
+            Leave::Unsettled => {
+                self.look_later(id);
+                return None;
+            }
+            Leave::OtherJob => {
+                self.tally.borrow_mut().skip(Skip::OtherJob);
+                return None;
+            }
+        };
+        taken.is_done_with = false;
+        let candidate = Candidate { id: id.clone(), version, attempts, verified_at: None };
+        match filter::judge(self.request, self.requested_at, row) {
+            // It was tried before: a look has told more of it, or must, than a row that may be older.
+            Verdict::Drain | Verdict::Look if attempts >= MOST_ATTEMPTS => {
+                self.tally.borrow_mut().skip(Skip::Unclear);
+                None
+            }
+            Verdict::Drain if version == 0 => Some(candidate),
+            Verdict::Drain | Verdict::Look => self.looked_at(candidate).await,
+            Verdict::Skip(why) => {
+                self.tally.borrow_mut().skip(why);
+                None
+            }
+            Verdict::Over => None,
+        }
+    }
+
+    pub(super) async fn ask(&self, span: &Span, number: u64, page_size: u32) -> Option<Page> {
+        let question = Question {
+            queue_id: &self.request.queue_id,
+            interval: span.interval,
+            order: span.order,
+            page_size,
+            page: u32::try_from(number).unwrap_or(u32::MAX),
+        };
+        self.answered(async || self.ports.page(question).await).await
+    }
+
+    /// The same stretches, with the number of their rows; in halves as long as they hold more than analytics serves and that
+    /// helps. Nothing if the run is stopped.
+    pub(super) async fn narrowed(&self, spans: Vec<Span>) -> Option<Vec<Span>> {
+        let mut narrow = Vec::new();
+        let mut wide = Vec::new();
+        for span in spans {
+            wide.push(self.counted(span).await?);
+        }
+        wide.reverse();
+        while let Some(span) = wide.pop() {
+            let halves =
+                if span.rows > u64::from(DEEPEST_ROW) && !span.is_indivisible { span.interval.split() } else { None };
+            let Some([newer, older]) = halves else {
+                narrow.push(span);
+                continue;
+            };
+            let newer = self.counted(Span { interval: newer, ..span }).await?;
+            let older = self.counted(Span { interval: older, ..span }).await?;
+            if newer.rows >= span.rows && older.rows >= span.rows {
+                narrow.push(Span { is_indivisible: true, ..span });
+            } else {
+                wide.extend([older, newer]);
+            }
+        }
+        Some(narrow)
+    }
+
+    async fn counted(&self, span: Span) -> Option<Span> {
+        let page = self.ask(&span, 1, self.page_size()).await?;
+        // Where it is not told: as many as a page can tell, or as there can be.
+        let rows = || if page.is_full { DEEPEST_ROW.into() } else { page.rows.len() as u64 };
+        Some(Span { rows: page.total.unwrap_or_else(rows), ..span })
+    }
+
+    pub(super) fn page_size(&self) -> u32 {
+        if self.asks_activity.get() { LARGE_PAGE } else { SMALL_PAGE }
+    }
+}

@@ -1,0 +1,197 @@
+//! A job as a record: what was asked for, in whose hands it is, and how it ended. Pure.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::request::DrainRequest;
+
+/// A job is its holder's for so long after it last said so.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// A job that nobody has taken up within so long is taken up by the schedule.
+pub const RESCUED_AFTER: SignedDuration = SignedDuration::from_mins(1);
+
+/// A job, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Job {
+    /// What was asked for; none if it was cancelled before the request came.
+    pub request: Option<DrainRequest>,
+    /// When.
+    pub requested_at: Timestamp,
+    /// How far it is.
+    pub state: State,
+    /// In whose hands it is; none between two runs.
+    pub lease: Option<Lease>,
+    /// Runs that took it up: tells one holder's lease from its next.
+    pub runs: u32,
+    /// Who cancelled it.
+    pub cancelled_by: Option<String>,
+    /// When it last got anywhere.
+    pub progressed_at: Timestamp,
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// Not over.
+    Running,
+    /// Nothing is left that it may touch.
+    Completed,
+    /// It cannot go on.
+    Failed,
+    /// An operator stopped it.
+    Cancelled,
+}
+
+/// In whose hands a job is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lease {
+    /// The message that the holder works on: delivered again, it means that the holder has died.
+    pub holder: String,
+    /// Until when, unless it is renewed.
+    pub until: Timestamp,
+}
+
+/// A job as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredJob {
+    /// The condition of the next write.
+    pub version: u64,
+    /// The job.
+    pub job: Job,
+}
+
+/// What became of taking up a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TakenUp {
+    /// It is ours, once this is written.
+    Ours(Box<Job>),
+    /// It is over.
+    Over,
+    /// Somebody is at it.
+    InOtherHands,
+}
+
+impl State {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl Job {
+    /// A job that nobody has taken up yet.
+    pub fn new(request: DrainRequest, now: Timestamp) -> Self {
+        Self { request: Some(request), ..Self::cancelled_before(None, now) }
+    }
+
+    /// What is kept of a job that was cancelled before it was requested: events come in any order.
+    pub fn cancelled_before(cancelled_by: Option<String>, now: Timestamp) -> Self {
+        Self {
+            request: None,
+            requested_at: now,
+            state: State::Running,
+            lease: None,
+            runs: 0,
+            cancelled_by,
+            progressed_at: now,
+        }
+    }
+
+    /// Takes the job up for the work on a message.
+    pub fn take_up(&self, holder: &str, now: Timestamp) -> TakenUp {
+        if self.state != State::Running {
+            return TakenUp::Over;
+        }
+        // The same message comes again only after its holder has died, or twice at once: then the notes keep the two apart.
+        if self.lease.as_ref().is_some_and(|lease| lease.until > now && lease.holder != holder) {
+            return TakenUp::InOtherHands;
+        }
+        let lease = Lease { holder: holder.to_owned(), until: after(now, LEASE) };
+        TakenUp::Ours(Box::new(Self { lease: Some(lease), runs: self.runs + 1, ..self.clone() }))
+    }
+
+    /// Whether it is still in the hands of its so-manieth run.
+    pub fn is_held_by_run(&self, run: u32) -> bool {
+        self.state == State::Running && self.runs == run && self.lease.is_some()
+    }
+
+    /// Holds on to it.
+    #[must_use]
+    pub fn renewed(mut self, now: Timestamp) -> Self {
+        if let Some(lease) = &mut self.lease {
+            lease.until = after(now, LEASE);
+        }
+        self
+    }
+
+    /// Ends it. Whose mail it was about is nobody's business any more.
+    #[must_use]
+    pub fn ended(mut self, state: State) -> Self {
+        if let Some(request) = &mut self.request {
+            request.from.clear();
+        }
+        Self { state, lease: None, ..self }
+    }
+
+    /// When somebody should see to it, if nobody has by then.
+    pub fn due_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let due = self.lease.as_ref().map_or_else(|| after(now, RESCUED_AFTER), |lease| lease.until);
+        (self.state == State::Running).then_some(due)
+    }
+}
+
+/// So long after.
+pub fn after(at: Timestamp, duration: SignedDuration) -> Timestamp {
+    at.checked_add(duration).unwrap_or(Timestamp::MAX)
+}
+
+/// The time from one moment to another; none if it is over.
+pub fn until(now: Timestamp, moment: Timestamp) -> Duration {
+    Duration::try_from(moment.duration_since(now)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::{Job, State, TakenUp, after};
+    use crate::testing::{minute, request};
+
+    #[test]
+    fn a_job_is_in_one_hand_until_its_lease_is_over_or_its_message_comes_again() {
+        let job = Job::new(request(), minute(0));
+        let TakenUp::Ours(held) = job.take_up("message-1", minute(0)) else { panic!() };
+        assert!(held.is_held_by_run(1));
+        let soon = after(minute(0), SignedDuration::from_secs(29));
+        assert_eq!(held.take_up("message-2", soon), TakenUp::InOtherHands);
+        let TakenUp::Ours(again) = held.take_up("message-1", soon) else { panic!() };
+        assert!(again.is_held_by_run(2) && !again.is_held_by_run(1), "the one before notices");
+        assert!(matches!(held.take_up("message-2", minute(1)), TakenUp::Ours(_)));
+        let renewed = held.renewed(minute(1));
+        assert_eq!(renewed.take_up("message-2", minute(1)), TakenUp::InOtherHands);
+        assert!(renewed.due_at(minute(1)) > Some(minute(1)));
+    }
+
+    #[test]
+    fn what_is_over_stays_so_and_forgets_senders() {
+        let job = Job::new(request(), minute(0));
+        for state in [State::Completed, State::Failed, State::Cancelled] {
+            let mut asked = job.clone();
+            asked.request.as_mut().unwrap().from = vec!["spam@example.com".into()];
+            let over = asked.ended(state);
+            assert_eq!(over.take_up("message", minute(9)), TakenUp::Over);
+            assert_eq!(over.due_at(minute(9)), None);
+            assert!(over.request.unwrap().from.is_empty());
+        }
+    }
+}

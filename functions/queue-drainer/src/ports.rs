@@ -1,0 +1,180 @@
+//! The world as this function needs it: traits, so that a test can put a world of its own in its place.
+//!
+//! An adapter knows the deadline of its invocation and never waits beyond it. An error means that nothing is known and nothing
+//! is done.
+
+use std::future::Future;
+
+use genesys_cloud::api::{DetailsRow, Interval, Order};
+use ghost_policy::Conversation;
+use jiff::Timestamp;
+use lambda_kit::outcomes::Outcome;
+
+use crate::job::Job;
+use crate::job::StoredJob;
+use crate::note::{Note, StoredNote};
+
+/// Everything at once.
+pub trait Ports: Clock + Platform + Store + Outcomes {}
+
+impl<T: Clock + Platform + Store + Outcomes> Ports for T {}
+
+/// Something outside failed; it may succeed later.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{operation} failed: {reason}")]
+pub struct PortError {
+    /// What was tried.
+    pub operation: &'static str,
+    /// Why it failed, without personal data.
+    pub reason: String,
+}
+
+/// Genesys Cloud did not answer a question.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer {
+    /// It may later.
+    #[error("{0}")]
+    ForNow(String),
+    /// It will not, unless somebody changes something: a permission, say.
+    #[error("{0}")]
+    ForGood(String),
+}
+
+/// The time, and waiting for it.
+pub trait Clock {
+    /// Now.
+    fn now(&self) -> Timestamp;
+    /// Waits until then.
+    fn sleep_until(&self, at: Timestamp) -> impl Future<Output = ()>;
+}
+
+/// What to ask analytics for: conversations without an end that were in a queue.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The queue.
+    pub queue_id: &'a str,
+    /// When they began.
+    pub interval: Interval,
+    /// In which order they come.
+    pub order: Order,
+    /// Rows in a page.
+    pub page_size: u32,
+    /// The page, from 1.
+    pub page: u32,
+}
+
+/// A page of rows.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<DetailsRow>,
+    /// Whether more pages may follow: this one is full.
+    pub is_full: bool,
+    /// How many rows all pages have, roughly.
+    pub total: Option<u64>,
+}
+
+/// What the real-time views count of some conversations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// Those that an agent has, or that ring at one.
+    pub with_agent: Vec<String>,
+    /// Those that wait in a queue.
+    pub waiting: Vec<String>,
+    /// Whether these are all.
+    pub is_complete: bool,
+}
+
+/// A conversation as it was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// The conversation, ended or not.
+    Conversation(Box<Conversation>),
+    /// There is none (any more), or none that we may see.
+    Nothing,
+}
+
+/// What is known of a disconnect request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It was taken.
+    Accepted,
+    /// There is no such conversation (any more).
+    NotFound,
+    /// It was carried out or not: no answer, or one that does not tell. A look must.
+    Unknown(String),
+    /// It was not carried out, and may be later.
+    NotDone(String),
+    /// It was refused for good.
+    Refused(String),
+}
+
+/// What became of a request that had to be noted before it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// Its turn did not come in time: nothing was noted, nothing sent.
+    NoTurn,
+    /// It was not to be sent after all.
+    Withheld,
+    /// The lane cannot be used until somebody changes something: its secret, say.
+    NoLane(String),
+    /// It was sent, or tried to be.
+    Answered(Answer),
+}
+
+/// Genesys Cloud, through one or several OAuth clients: lanes.
+pub trait Platform {
+    /// How many OAuth clients there are.
+    fn lanes(&self) -> usize;
+    /// How many requests of each minute are ours, with all of them.
+    fn requests_per_minute(&self) -> u32;
+    /// A page of analytics' rows.
+    fn page(&self, question: Question<'_>) -> impl Future<Output = Result<Page, NoAnswer>>;
+    /// What the real-time views count of these conversations.
+    fn activity(&self, ids: &[&str]) -> impl Future<Output = Result<Activity, NoAnswer>>;
+    /// Reads a conversation.
+    fn look(&self, id: &str) -> impl Future<Output = Result<Seen, NoAnswer>>;
+    /// Waits for its turn, then has the request noted, and then sends it, once: all before `send_by`. Sends nothing if the
+    /// noting says no.
+    fn disconnect(
+        &self,
+        lane: usize,
+        id: &str,
+        send_by: Timestamp,
+        note: impl AsyncFnOnce() -> bool,
+    ) -> impl Future<Output = Sent>;
+}
+
+/// Jobs and notes. Every write is on the condition that the version that was read is still the latest; 0 is none.
+pub trait Store {
+    /// A job.
+    fn job(&self, job_id: &str) -> impl Future<Output = Result<Option<StoredJob>, PortError>>;
+    /// Writes a job: whether nobody else has since.
+    fn write_job(&self, job_id: &str, version: u64, job: &Job) -> impl Future<Output = Result<bool, PortError>>;
+    /// Jobs that somebody should see to.
+    fn due_jobs(&self) -> impl Future<Output = Result<Vec<String>, PortError>>;
+    /// The notes of these conversations, at most a page of them.
+    fn notes(&self, queue_id: &str, ids: &[&str]) -> impl Future<Output = Result<Vec<StoredNote>, PortError>>;
+    /// Writes a note: whether nobody else has since.
+    fn write_note(
+        &self,
+        queue_id: &str,
+        job_id: &str,
+        conversation_id: &str,
+        version: u64,
+        note: &Note,
+    ) -> impl Future<Output = Result<bool, PortError>>;
+    /// Shows every note of a job.
+    fn each_note(
+        &self,
+        queue_id: &str,
+        job_id: &str,
+        show: impl FnMut(StoredNote),
+    ) -> impl Future<Output = Result<(), PortError>>;
+}
+
+/// The bus on which the world is told.
+pub trait Outcomes {
+    /// Puts outcomes on the bus. Doing it twice is harmless: their ids repeat.
+    fn put_outcomes(&self, outcomes: Vec<Outcome>) -> impl Future<Output = Result<(), PortError>>;
+}

@@ -1,0 +1,457 @@
+//! A world in memory: a queue, analytics that lags behind it, agents who accept, answers that are lost, and runs that die between
+//! any two steps. Time passes only when somebody waits or asks.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use jiff::{SignedDuration, Timestamp};
+use lambda_kit::outcomes::Outcome;
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use proptest::test_runner::Config;
+use serde_json::{Value, json};
+
+use crate::drain::{self, Ending, FRESH};
+use crate::job::{Job, StoredJob};
+use crate::note::{MOST_ATTEMPTS, Note, State, StoredNote};
+use crate::ports::{
+    Activity, Answer, Clock, NoAnswer, Outcomes, Page, Platform, PortError, Question, Seen, Sent, Store,
+};
+use crate::request::DrainRequest;
+use crate::testing::{JOB, QUEUE, minute, participant, request, row};
+
+/// How long a request takes, in ms.
+const REQUEST_MS: i64 = 200;
+
+/// What the world does to the drain.
+#[derive(Debug, Clone)]
+struct Script {
+    /// The conversations of the queue.
+    conversations: Vec<Fate>,
+    /// How far analytics lags behind, in ms.
+    lag_ms: i64,
+    /// Whether the real-time views can be asked.
+    has_activity: bool,
+    /// Every so-manieth question fails; 0: none.
+    fails_every: u32,
+    /// A run dies after so many steps; the next takes its place.
+    deaths: Vec<u32>,
+    /// A run's time, in seconds.
+    run_seconds: i64,
+    /// Conversations to disconnect at most.
+    limit: Option<u64>,
+    lanes: usize,
+}
+
+/// What happens to a conversation.
+#[derive(Debug, Clone, Copy)]
+struct Fate {
+    /// An agent accepts it after so long, if it still waits.
+    accepted_ms: Option<i64>,
+    /// What becomes of its first disconnect requests.
+    answers: Luck,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Luck {
+    /// It is taken and takes effect.
+    Good,
+    /// It takes effect, and the answer is lost.
+    AnswerLost,
+    /// It is lost itself.
+    Lost,
+    /// 429, once.
+    Limited,
+    /// It is taken, and never takes effect.
+    Ignored,
+    /// Every one is lost.
+    AlwaysLost,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Conversation {
+    accepted_ms: Option<i64>,
+    ended_ms: Option<i64>,
+    /// When it was asked to end by a request that arrived.
+    asked_ms: Vec<i64>,
+    requests: u32,
+    /// It was with an agent for longer than data may be old when a request arrived.
+    harmed: bool,
+}
+
+struct World {
+    script: Script,
+    now_ms: Cell<i64>,
+    conversations: RefCell<Vec<Conversation>>,
+    jobs: RefCell<BTreeMap<String, StoredJob>>,
+    notes: RefCell<BTreeMap<String, StoredNote>>,
+    outcomes: RefCell<Vec<Outcome>>,
+    steps: Cell<u32>,
+    questions: Cell<u32>,
+    unnoted: Cell<bool>,
+}
+
+fn start() -> Timestamp {
+    minute(60)
+}
+
+fn name(index: usize) -> String {
+    format!("conversation-{index:04}")
+}
+
+fn index(name: &str) -> usize {
+    name.rsplit('-').next().unwrap().parse().unwrap()
+}
+
+/// Gives way once, so that a run can be stopped here for ever.
+struct Step(bool);
+
+impl Future for Step {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl World {
+    fn new(script: Script) -> Self {
+        let conversations = vec![Conversation::default(); script.conversations.len()];
+        Self {
+            script,
+            now_ms: Cell::new(0),
+            conversations: RefCell::new(conversations),
+            jobs: RefCell::default(),
+            notes: RefCell::default(),
+            outcomes: RefCell::default(),
+            steps: Cell::new(0),
+            questions: Cell::new(0),
+            unnoted: Cell::new(false),
+        }
+    }
+
+    async fn step(&self) {
+        self.steps.set(self.steps.get() + 1);
+        Step(false).await;
+    }
+
+    /// A request is on its way: time passes, and agents accept meanwhile.
+    async fn travel(&self) {
+        self.step().await;
+        self.now_ms.set(self.now_ms.get() + REQUEST_MS);
+        self.let_agents_accept();
+        self.step().await;
+    }
+
+    fn let_agents_accept(&self) {
+        let now_ms = self.now_ms.get();
+        for (conversation, fate) in self.conversations.borrow_mut().iter_mut().zip(&self.script.conversations) {
+            if conversation.ended_ms.is_none() && conversation.accepted_ms.is_none() {
+                conversation.accepted_ms = fate.accepted_ms.filter(|at| *at <= now_ms);
+            }
+        }
+    }
+
+    async fn ask(&self) -> Result<(), NoAnswer> {
+        self.travel().await;
+        self.questions.set(self.questions.get() + 1);
+        let fails = self.script.fails_every > 0 && self.questions.get().is_multiple_of(self.script.fails_every);
+        if fails { Err(NoAnswer::ForNow("503".to_owned())) } else { Ok(()) }
+    }
+
+    fn participants(conversation: &Conversation, as_of_ms: i64) -> Vec<Value> {
+        let ended = Some("2026-03-02T09:30:00.000Z");
+        let mut participants = vec![participant("customer", "interact", None)];
+        let taken = conversation.accepted_ms.is_some_and(|at| at <= as_of_ms);
+        participants.push(participant("acd", "interact", ended.filter(|_| taken)));
+        if taken {
+            participants.push(participant("agent", "interact", None));
+        }
+        participants
+    }
+
+    fn handle(&self, id: &str) -> Answer {
+        let place = index(id);
+        let mut conversations = self.conversations.borrow_mut();
+        let conversation = &mut conversations[place];
+        let now_ms = self.now_ms.get();
+        conversation.requests += 1;
+        let first = conversation.requests == 1;
+        let answer = match self.script.conversations[place].answers {
+            Luck::Lost if first => return Answer::Unknown("lost".to_owned()),
+            Luck::AlwaysLost => return Answer::Unknown("lost".to_owned()),
+            Luck::Limited if first => return Answer::NotDone("429".to_owned()),
+            Luck::AnswerLost if first => Answer::Unknown("no answer".to_owned()),
+            _ => Answer::Accepted,
+        };
+        conversation.asked_ms.push(now_ms);
+        let fresh_ms = i64::try_from(FRESH.as_millis()).unwrap() + 2 * REQUEST_MS;
+        conversation.harmed |= conversation.accepted_ms.is_some_and(|at| at + fresh_ms < now_ms);
+        if self.script.conversations[place].answers != Luck::Ignored {
+            conversation.ended_ms.get_or_insert(now_ms);
+        }
+        answer
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        start() + SignedDuration::from_millis(self.now_ms.get())
+    }
+
+    async fn sleep_until(&self, at: Timestamp) {
+        self.step().await;
+        // Only the one that waits the shortest lets time pass: whoever is earlier has done so by now.
+        let at_ms = i64::try_from(at.duration_since(start()).as_millis()).unwrap();
+        while self.now_ms.get() < at_ms {
+            self.now_ms.set((self.now_ms.get() + 1_000).min(at_ms));
+            self.let_agents_accept();
+            self.step().await;
+        }
+    }
+}
+
+impl Platform for World {
+    fn lanes(&self) -> usize {
+        self.script.lanes
+    }
+
+    fn requests_per_minute(&self) -> u32 {
+        300
+    }
+
+    async fn page(&self, question: Question<'_>) -> Result<Page, NoAnswer> {
+        self.ask().await?;
+        let as_of_ms = self.now_ms.get() - self.script.lag_ms;
+        let conversations = self.conversations.borrow();
+        let open = conversations.iter().enumerate();
+        let open = open.filter(|(_, one)| one.ended_ms.is_none_or(|ended| ended > as_of_ms));
+        let is_recent = question.interval.to_string().contains("2026-03-02T09");
+        let open: Vec<_> = open.filter(|_| is_recent).collect();
+        let (total, size) = (open.len(), question.page_size as usize);
+        let page = open.into_iter().skip((question.page as usize - 1) * size).take(size);
+        let rows: Vec<_> = page.map(|(place, one)| row(&name(place), 0, &Self::participants(one, as_of_ms))).collect();
+        Ok(Page { is_full: rows.len() == size, rows, total: Some(total as u64) })
+    }
+
+    async fn activity(&self, ids: &[&str]) -> Result<Activity, NoAnswer> {
+        self.ask().await?;
+        if !self.script.has_activity {
+            return Err(NoAnswer::ForGood("404".to_owned()));
+        }
+        let conversations = self.conversations.borrow();
+        let mut activity = Activity { is_complete: true, ..Activity::default() };
+        for id in ids {
+            let conversation = &conversations[index(id)];
+            match (conversation.ended_ms, conversation.accepted_ms) {
+                (Some(_), _) => {}
+                (None, Some(_)) => activity.with_agent.push((*id).to_owned()),
+                (None, None) => activity.waiting.push((*id).to_owned()),
+            }
+        }
+        Ok(activity)
+    }
+
+    async fn look(&self, id: &str) -> Result<Seen, NoAnswer> {
+        self.ask().await?;
+        let conversations = self.conversations.borrow();
+        let conversation = &conversations[index(id)];
+        let leg = |purpose: &str, gone: bool| {
+            let gone = gone.then_some("2026-03-02T09:30:00.000Z");
+            let leg = json!({ "id": purpose, "state": "connected", "connectedTime": "2026-03-02T08:00:00.000Z", "disconnectedTime": gone });
+            json!({ "id": purpose, "purpose": purpose, "queueId": QUEUE, "emails": [leg] })
+        };
+        let taken = conversation.accepted_ms.is_some();
+        let mut participants = vec![leg("customer", false), leg("acd", taken)];
+        participants.extend(taken.then(|| leg("agent", false)));
+        let ended = conversation.ended_ms.map(|_| "2026-03-02T09:30:00.000Z");
+        let body = json!({ "id": id, "participants": participants, "endTime": ended });
+        let read = ghost_policy::Conversation::from_json(body.to_string().as_bytes()).unwrap();
+        Ok(Seen::Conversation(Box::new(read)))
+    }
+
+    async fn disconnect(&self, lane: usize, id: &str, send_by: Timestamp, note: impl AsyncFnOnce() -> bool) -> Sent {
+        assert!(lane < self.script.lanes);
+        if self.now() >= send_by {
+            return Sent::NoTurn;
+        }
+        if !note().await {
+            return Sent::Withheld;
+        }
+        // What is not noted by now would be forgotten if we died here.
+        let noted = self.notes.borrow().get(id).is_some_and(|stored| stored.note.state == State::Sending);
+        self.unnoted.set(self.unnoted.get() || !noted);
+        self.step().await;
+        let answer = self.handle(id);
+        self.travel().await;
+        Sent::Answered(answer)
+    }
+}
+
+impl Store for World {
+    async fn job(&self, job_id: &str) -> Result<Option<StoredJob>, PortError> {
+        self.step().await;
+        Ok(self.jobs.borrow().get(job_id).cloned())
+    }
+
+    async fn write_job(&self, job_id: &str, version: u64, job: &Job) -> Result<bool, PortError> {
+        self.step().await;
+        let mut jobs = self.jobs.borrow_mut();
+        let is_ours = jobs.get(job_id).map_or(0, |stored| stored.version) == version;
+        if is_ours {
+            jobs.insert(job_id.to_owned(), StoredJob { version: version + 1, job: job.clone() });
+        }
+        drop(jobs);
+        self.step().await;
+        Ok(is_ours)
+    }
+
+    async fn due_jobs(&self) -> Result<Vec<String>, PortError> {
+        Ok(Vec::new())
+    }
+
+    async fn notes(&self, _: &str, ids: &[&str]) -> Result<Vec<StoredNote>, PortError> {
+        self.step().await;
+        Ok(ids.iter().filter_map(|id| self.notes.borrow().get(*id).cloned()).collect())
+    }
+
+    async fn write_note(
+        &self,
+        _: &str,
+        job_id: &str,
+        conversation_id: &str,
+        version: u64,
+        note: &Note,
+    ) -> Result<bool, PortError> {
+        self.step().await;
+        let mut notes = self.notes.borrow_mut();
+        let is_ours = notes.get(conversation_id).map_or(0, |stored| stored.version) == version;
+        if is_ours {
+            let (conversation_id, job_id) = (conversation_id.to_owned(), job_id.to_owned());
+            let stored = StoredNote { conversation_id, job_id, version: version + 1, note: note.clone() };
+            notes.insert(stored.conversation_id.clone(), stored);
+        }
+        drop(notes);
+        self.step().await;
+        Ok(is_ours)
+    }
+
+    async fn each_note(&self, _: &str, job_id: &str, mut show: impl FnMut(StoredNote)) -> Result<(), PortError> {
+        self.step().await;
+        let notes: Vec<StoredNote> = self.notes.borrow().values().cloned().collect();
+        notes.into_iter().filter(|note| note.job_id == job_id).for_each(&mut show);
+        Ok(())
+    }
+}
+
+impl Outcomes for World {
+    async fn put_outcomes(&self, outcomes: Vec<Outcome>) -> Result<(), PortError> {
+        self.step().await;
+        self.outcomes.borrow_mut().extend(outcomes);
+        Ok(())
+    }
+}
+
+/// Runs it to its end, or to its death after so many steps. None if it died.
+fn run_until<T>(world: &World, death: Option<u32>, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    let born = world.steps.get();
+    for _ in 0..5_000_000_u32 {
+        if death.is_some_and(|after| world.steps.get() - born >= after) {
+            return None;
+        }
+        if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
+            return Some(done);
+        }
+    }
+    panic!("the run does not end");
+}
+
+/// Plays the script to the end of the job.
+fn play(script: &Script) -> World {
+    let world = World::new(script.clone());
+    let request = DrainRequest { limit: script.limit, ..request() };
+    let opened = run_until(&world, None, drain::open(&world, &request));
+    assert_eq!(opened, Some(Ok(None)));
+    let mut deaths = script.deaths.iter().copied();
+    for run in 0.. {
+        assert!(run < 500, "the job does not end: {:?}", world.jobs.borrow());
+        let until = world.now() + SignedDuration::from_secs(script.run_seconds);
+        match run_until(&world, deaths.next(), drain::run(&world, JOB, "message", until)) {
+            None | Some(Ok(Ending::Continues)) => {}
+            Some(Ok(Ending::Over)) => return world,
+            Some(other) => panic!("{other:?}"),
+        }
+    }
+    world
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    let luck = prop_oneof![
+        12 => Just(Luck::Good),
+        1 => Just(Luck::AnswerLost),
+        1 => Just(Luck::Lost),
+        1 => Just(Luck::Limited),
+        1 => Just(Luck::Ignored),
+        1 => Just(Luck::AlwaysLost),
+    ];
+    let accepted = prop_oneof![8 => Just(None), 2 => (0..60_000_i64).prop_map(Some), 1 => Just(Some(0))];
+    (accepted, luck).prop_map(|(accepted_ms, answers)| Fate { accepted_ms, answers })
+}
+
+fn script() -> impl Strategy<Value = Script> {
+    let conversations = proptest::collection::vec(fate(), 0..130);
+    let deaths = proptest::collection::vec(0..3_000_u32, 0..12);
+    let limit = prop_oneof![4 => Just(None), 1 => (1..100_u64).prop_map(Some)];
+    let rest = (0..40_000_i64, any::<bool>(), prop_oneof![Just(0_u32), 3..20_u32], 30..900_i64, 1..4_usize);
+    (conversations, deaths, limit, rest).prop_map(|(conversations, deaths, limit, rest)| {
+        let (lag_ms, has_activity, fails_every, run_seconds, lanes) = rest;
+        Script { conversations, lag_ms, has_activity, fails_every, deaths, run_seconds, limit, lanes }
+    })
+}
+
+/// As many as `DRAIN_CASES` says, or a few.
+fn cases() -> Config {
+    let cases = std::env::var("DRAIN_CASES").ok().and_then(|cases| cases.parse().ok());
+    Config { failure_persistence: None, max_shrink_iters: 60, ..Config::with_cases(cases.unwrap_or(32)) }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    /// Whatever lags, fails, or dies: nothing twice, nothing unnoted, nobody harmed, none missed, and it ends.
+    #[test]
+    fn each_once_none_missed_nobody_harmed(script in script()) {
+        let world = play(&script);
+        assert!(!world.unnoted.get(), "a request went out that was not noted");
+        let ends: Vec<_> = world.outcomes.borrow().iter().filter(|one| one.detail_type != "Queue Drain Progressed")
+            .map(|one| (one.detail_type, one.id.clone(), one.detail.clone())).collect();
+        assert!(ends.iter().all(|(kind, id, _)| (*kind, id.as_str()) == ("Queue Drain Completed", "job-1_completed")), "{ends:?}");
+        let end = &ends.last().unwrap().2;
+        let conversations = world.conversations.borrow();
+        let mut ended = 0;
+        for (place, (conversation, fate)) in conversations.iter().zip(&script.conversations).enumerate() {
+            let said = format!("{} {conversation:?} {fate:?} {:?}", name(place), world.notes.borrow().get(&name(place)));
+            // What never takes effect may be asked for again, if nobody knows that it was taken.
+            assert!(conversation.asked_ms.len() <= 1 || fate.answers == Luck::Ignored, "twice: {said}");
+            assert!(conversation.requests <= MOST_ATTEMPTS + u32::from(fate.answers == Luck::Limited), "{said}");
+            if script.has_activity || script.lag_ms == 0 {
+                assert!(!conversation.harmed, "an agent had it: {said}");
+            }
+            ended += u64::from(conversation.ended_ms.is_some());
+            let is_hopeless = matches!(fate.answers, Luck::Ignored | Luck::AlwaysLost);
+            if script.limit.is_none() && fate.accepted_ms.is_none() && !is_hopeless {
+                assert!(conversation.ended_ms.is_some(), "missed: {said}");
+            }
+        }
+        if let Some(limit) = script.limit {
+            assert!(ended <= limit, "{ended} of at most {limit}");
+        }
+        if script.has_activity {
+            assert_eq!(end["done"].as_u64(), Some(ended), "{end:?}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Whether a conversation waits in the queue: what a row of analytics, or a look, says of it. Pure.
+//!
+//! What waits is told by an open segment of the participant with purpose `acd`, an accepted one by an open segment of an
+//! `agent` or `user`; the type of a segment does not tell (reference/practice.md §1.1).
+
+use genesys_cloud::api::details::{Details, Participant, Segment, Session};
+use ghost_policy::Conversation;
+use ghost_policy::conversation::{Leg, Purpose};
+
+/// Where a conversation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It waits in the queue, and nobody has taken it.
+    Waits,
+    /// An agent has it, or it rings at one.
+    Accepted,
+    /// It is on, but does not wait in this queue.
+    Elsewhere,
+    /// It has ended.
+    Over,
+    /// Somebody or something is on it that we do not know, or the form is another: nothing is concluded.
+    Unclear,
+}
+
+/// What a row says. It lags behind the truth.
+pub fn of_row(details: Option<&Details>, queue_id: &str) -> Standing {
+    let Some(details) = details else { return Standing::Unclear };
+    if details.conversation_end.is_some() {
+        return Standing::Over;
+    }
+    let open = details.participants.iter().flat_map(|participant| {
+        open_segments(participant).map(|(_, segment)| (purpose_of(participant), segment.queue_id.as_deref()))
+    });
+    judge(&open.collect::<Vec<_>>(), queue_id)
+}
+
+/// The session that waits in the queue.
+pub fn waiting_session<'a>(details: &'a Details, queue_id: &str) -> Option<&'a Session> {
+    let queued = details.participants.iter().filter(|participant| purpose_of(participant) == Purpose::Acd);
+    let mut open = queued.flat_map(open_segments);
+    open.find(|(_, segment)| segment.queue_id.as_deref().is_some_and(|id| is_same(id, queue_id))).map(|(one, _)| one)
+}
+
+/// What a look says.
+pub fn of_conversation(conversation: &Conversation, queue_id: &str) -> Standing {
+    if conversation.end.is_some() {
+        return Standing::Over;
+    }
+    let open = conversation
+        .open_legs()
+        .map(|Leg { participant, .. }| (participant.purpose.clone(), participant.queue_id.as_deref()));
+    judge(&open.collect::<Vec<_>>(), queue_id)
+}
+
+/// By who is on it, each with the queue that it is in or came through.
+fn judge(open: &[(Purpose, Option<&str>)], queue_id: &str) -> Standing {
+    if open.iter().any(|(purpose, _)| purpose.is_staff()) {
+        return Standing::Accepted;
+    }
+    if open.iter().any(|(purpose, _)| matches!(purpose, Purpose::Unknown(_))) {
+        return Standing::Unclear;
+    }
+    let queues = || open.iter().filter(|(purpose, _)| *purpose == Purpose::Acd).map(|(_, queue)| *queue);
+    if queues().flatten().any(|id| is_same(id, queue_id)) {
+        return Standing::Waits;
+    }
+    if queues().any(|queue| queue.is_none()) { Standing::Unclear } else { Standing::Elsewhere }
+}
+
+fn purpose_of(participant: &Participant) -> Purpose {
+    participant.purpose.as_deref().map_or(Purpose::Unknown(None), Purpose::named)
+}
+
+fn open_segments(participant: &Participant) -> impl Iterator<Item = (&Session, &Segment)> {
+    let sessions = participant.sessions.iter();
+    let segments = sessions.flat_map(|session| session.segments.iter().map(move |segment| (session, segment)));
+    segments.filter(|(_, segment)| segment.segment_end.is_none())
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Standing, of_conversation, of_row};
+    use crate::testing::{QUEUE, participant, row};
+
+    fn standing(participants: &[Value]) -> Standing {
+        let row = row("c", 0, participants);
+        of_row(row.details.as_ref(), QUEUE)
+    }
+
+    #[test]
+    fn the_purpose_with_an_open_segment_tells_whatever_its_type_is() {
+        let customer = || participant("customer", "interact", None);
+        let ended = Some("2026-03-02T08:30:00.000Z");
+        for kind in ["interact", "wait", "delay", "hold", "musing"] {
+            assert_eq!(standing(&[customer(), participant("acd", kind, None)]), Standing::Waits);
+        }
+        for staff in ["agent", "user", "AGENT"] {
+            for kind in ["interact", "alert", "wrapup", "hold"] {
+                let taken = [customer(), participant("acd", "interact", ended), participant(staff, kind, None)];
+                assert_eq!(standing(&taken), Standing::Accepted, "{staff} {kind}");
+                // Both open: an agent counts, whatever else there is.
+                let both = [participant("acd", "interact", None), participant(staff, kind, None)];
+                assert_eq!(standing(&both), Standing::Accepted);
+            }
+            let declined = [participant("acd", "interact", None), participant(staff, "alert", ended)];
+            assert_eq!(standing(&declined), Standing::Waits, "it rang, and nobody took it");
+        }
+        assert_eq!(standing(&[customer(), participant("acd", "interact", ended)]), Standing::Elsewhere);
+        assert_eq!(standing(&[]), Standing::Elsewhere);
+    }
+
+    #[test]
+    fn in_doubt_nothing_is_concluded() {
+        let waits = || participant("acd", "interact", None);
+        assert_eq!(standing(&[waits(), participant("hologram", "interact", None)]), Standing::Unclear);
+        assert_eq!(standing(&[waits(), json!({ "sessions": waits()["sessions"] })]), Standing::Unclear);
+        let mut nowhere = waits();
+        nowhere["sessions"][0]["segments"][0]["queueId"] = Value::Null;
+        assert_eq!(standing(&[nowhere]), Standing::Unclear);
+        let mut other = waits();
+        other["sessions"][0]["segments"][0]["queueId"] = json!("another queue");
+        assert_eq!(standing(&[other]), Standing::Elsewhere);
+        assert_eq!(of_row(None, QUEUE), Standing::Unclear);
+    }
+
+    #[test]
+    fn a_look_tells_the_same() {
+        let leg = |purpose: &str, gone: bool| {
+            let mut leg = json!({ "id": purpose, "state": "connected", "connectedTime": "2026-03-02T08:00:00.000Z" });
+            if gone {
+                leg["disconnectedTime"] = json!("2026-03-02T08:30:00.000Z");
+            }
+            json!({ "id": purpose, "purpose": purpose, "queueId": QUEUE, "emails": [leg] })
+        };
+        let look = |participants: &[Value], end: Value| {
+            let body = json!({ "id": "c", "participants": participants, "endTime": end });
+            let conversation = ghost_policy::Conversation::from_json(body.to_string().as_bytes()).unwrap();
+            of_conversation(&conversation, QUEUE)
+        };
+        assert_eq!(look(&[leg("customer", false), leg("acd", false)], Value::Null), Standing::Waits);
+        assert_eq!(look(&[leg("acd", true), leg("agent", false)], Value::Null), Standing::Accepted);
+        assert_eq!(look(&[leg("acd", true), leg("customer", false)], Value::Null), Standing::Elsewhere);
+        assert_eq!(look(&[leg("acd", false), leg("hologram", false)], Value::Null), Standing::Unclear);
+        assert_eq!(look(&[leg("acd", false)], json!("2026-03-02T08:30:00.000Z")), Standing::Over);
+    }
+}

@@ -1,0 +1,54 @@
+//! Genesys Cloud fails, in part or for a while.
+
+use anyhow::Result;
+use end_to_end::drains::DrainWorld;
+use fake_genesys_cloud::faults::{Answer, Effect, Fault};
+use serde_json::{Value, json};
+
+const DETAILS: &str = "/api/v2/analytics/conversations/details/query";
+
+fn answer(method: &str, path: &str, status: u16, retry_after: &str) -> Fault {
+    let headers = [("Retry-After".to_owned(), retry_after.to_owned())].into();
+    Fault::with(method, path, Effect::Answer(Answer { status, headers, body: Value::Null }))
+}
+
+#[tokio::test]
+async fn a_failed_query_is_asked_again_and_nothing_is_left_out() -> Result<()> {
+    let world = DrainWorld::start(6_000).await?;
+    world.crowd(150)?;
+    // More often than the client tries by itself.
+    world.genesys()?.faults().add(Fault::answer("POST", DETAILS, 503).times(6));
+    let end = world.drain("job", json!({})).await?;
+    assert_eq!((end["done"].as_u64(), world.report()?.disconnected), (Some(150), 150), "{end}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn requests_whose_fate_is_unknown_are_looked_after_and_made_again_only_if_they_came_to_nothing() -> Result<()> {
+    let world = DrainWorld::start(6_000).await?;
+    let all = world.crowd(60)?;
+    let path = |id: &str| format!("/api/v2/conversations/{id}/disconnect");
+    let faults = world.genesys()?.faults();
+    faults.add(Fault::with("POST", &path(&all[1]), Effect::DropAfterwards));
+    faults.add(Fault::drop_connection("POST", &path(&all[2])));
+    faults.add(Fault::answer("POST", &path(&all[3]), 503));
+    faults.add(answer("POST", &path(&all[4]), 429, "1"));
+    let end = world.drain("job", json!({})).await?;
+    let report = world.report()?;
+    assert_eq!((end["done"].as_u64(), report.disconnected, report.asked_twice), (Some(60), 60, 0), "{end}");
+    let asked = |id: &str| world.asked("POST", &path(id));
+    assert_eq!((asked(&all[1])?, asked(&all[2])?, asked(&all[3])?, asked(&all[4])?), (1, 2, 2, 2));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_missing_permission_ends_the_job_and_is_named() -> Result<()> {
+    let world = DrainWorld::start(6_000).await?;
+    world.crowd(10)?;
+    world.genesys()?.faults().add(Fault::answer("POST", DETAILS, 403).times(100));
+    world.request("job", json!({}))?;
+    let (kind, end) = world.end("job").await?;
+    assert_eq!((kind, &end["state"]), ("Queue Drain Failed", &json!("failed")));
+    assert!(end["reason"].as_str().is_some_and(|reason| reason.contains("analytics:conversationDetail:view")), "{end}");
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! All that waits is disconnected once; what an agent has is not touched.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use end_to_end::drains::{DrainWorld, QUEUE};
+use fake_genesys_cloud::conversations::DisconnectBehavior;
+use fake_genesys_cloud::crowds::Crowd;
+use serde_json::json;
+
+const FAST: u32 = 12_000;
+
+#[tokio::test]
+async fn a_queue_is_drained_though_analytics_lags_behind() -> Result<()> {
+    let world = DrainWorld::start(FAST).await?;
+    world.genesys()?.analytics().lag_behind(Duration::from_secs(30));
+    world.crowd(330)?;
+    world.genesys()?.crowds().gather(Crowd::new("another-queue", 20));
+    let end = world.drain("job", json!({})).await?;
+    assert_eq!((end["done"].as_u64(), end["failed"].as_u64()), (Some(330), Some(0)), "{end}");
+    let report = world.report()?;
+    assert_eq!((report.waiting, report.disconnected, report.asked_twice), (20, 330, 0));
+    let requests = world.genesys()?.requests().all();
+    assert!(requests.iter().all(|request| request.status.is_some_and(|status| status < 300)), "no 429");
+    assert!(!world.outcomes("job", "Queue Drain Progressed").is_empty());
+    let looks = requests.iter().filter(|request| request.method == "GET").count();
+    assert_eq!(looks, 0, "the data could tell");
+
+    // Analytics still lists them all, and another job knows that they are done.
+    let end = world.drain("job-2", json!({})).await?;
+    assert_eq!((&end["done"], &end["skipped"]["otherJob"]), (&json!(0), &json!(330)), "{end}");
+    assert_eq!(world.report()?.asked_twice, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_an_agent_accepts_meanwhile_is_not_touched() -> Result<()> {
+    let world = DrainWorld::start(FAST).await?;
+    // No row shows an acceptance before the drain is over: only the real-time views do.
+    world.genesys()?.analytics().lag_behind(Duration::from_mins(10));
+    let all = world.crowd(400)?;
+    let accepted: Vec<_> =
+        all.iter().step_by(10).filter(|id| world.genesys().is_ok_and(|one| one.crowds().accept(id))).collect();
+    let end = world.drain("job", json!({})).await?;
+    let report = world.report()?;
+    assert_eq!((accepted.len(), report.accepted, report.accepted_touched, report.disconnected), (40, 40, 0, 360));
+    assert_eq!((&end["done"], &end["skipped"]["accepted"]), (&json!(360), &json!(40)), "{end}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_the_real_time_views_small_pages_tell() -> Result<()> {
+    use fake_genesys_cloud::faults::Fault;
+    let world = DrainWorld::start(FAST).await?;
+    let all = world.crowd(120)?;
+    for id in all.iter().take(15) {
+        world.genesys()?.crowds().accept(id);
+    }
+    let activity = "/api/v2/analytics/conversations/activity/query";
+    world.genesys()?.faults().add(Fault::answer("POST", activity, 404).times(1_000));
+    let end = world.drain("job", json!({})).await?;
+    assert_eq!((&end["done"], &end["skipped"]["accepted"]), (&json!(105), &json!(15)), "{end}");
+    let report = world.report()?;
+    assert_eq!((report.accepted_touched, report.asked_twice, report.waiting), (0, 0, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn several_clients_drain_side_by_side() -> Result<()> {
+    let secret = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:genesys-cloud-local";
+    let secrets = ("GENESYS_CLOUD_SECRET_ARN".to_owned(), [secret; 4].join(","));
+    let options = local_stack::stack::StackOptions { environment: [secrets].into(), ..<_>::default() };
+    let world = DrainWorld::with(1_200, options).await?;
+    world.crowd(240)?;
+    world.drain("job", json!({})).await?;
+    let report = world.report()?;
+    assert_eq!((report.disconnected, report.asked_twice), (240, 0));
+    assert_eq!(world.asked("POST", "/oauth/token")?, 4);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_dry_run_counts_with_reasons_and_touches_nothing() -> Result<()> {
+    let world = DrainWorld::start(FAST).await?;
+    let emails = world.crowd(150)?;
+    for id in emails.iter().take(7) {
+        world.genesys()?.crowds().accept(id);
+    }
+    let crowds = world.genesys()?.crowds();
+    crowds.gather(Crowd { media_type: "message".to_owned(), ..Crowd::new(QUEUE, 12) });
+    crowds.gather(Crowd { direction: "outbound".to_owned(), ..Crowd::new(QUEUE, 5) });
+    crowds.gather(Crowd { from: "Spam@Example.com".to_owned(), ..Crowd::new(QUEUE, 30) });
+    crowds.gather(Crowd { oldest_ms: 600_000, youngest_ms: 600_000, ..Crowd::new(QUEUE, 9) });
+    let filters = json!({ "dryRun": true, "mediaTypes": ["email"], "direction": "inbound", "olderThan": "30m" });
+    let end = world.drain("dry", filters).await?;
+    assert_eq!(
+        (&end["wouldDisconnect"], &end["done"], &end["dryRun"]),
+        (&json!(173), &json!(0), &json!(true)),
+        "{end}"
+    );
+    let expected = json!({ "accepted": 7, "otherMedia": 12, "excluded": 5, "tooYoung": 9 });
+    assert_eq!(end["skipped"], expected, "{end}");
+    assert_eq!(end["conversationIds"].as_array().map(Vec::len), Some(173));
+    assert_eq!(world.report()?.disconnected, 0);
+
+    let filters = json!({ "from": "spam@example.com", "mediaTypes": ["email"], "limit": 20 });
+    let end = world.drain("spam", filters).await?;
+    assert_eq!((end["done"].as_u64(), world.report()?.disconnected), (Some(20), 20), "{end}");
+    let outcomes = world.world.stack.outcomes().into_iter();
+    let told: Vec<_> = outcomes.filter(|one| one["source"] == "genesys-event-processor").collect();
+    let told = format!("{told:?}");
+    assert!(!told.to_lowercase().contains("@example.com"), "nothing personal leaves");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_cannot_be_disconnected_is_named_with_the_reason() -> Result<()> {
+    let world = DrainWorld::start(FAST).await?;
+    let all = world.crowd(40)?;
+    let conversations = world.genesys()?.conversations();
+    conversations.on_disconnect(&all[3], DisconnectBehavior::Never);
+    conversations.on_disconnect(&all[5], DisconnectBehavior::AfterMs(3_000));
+    let end = world.drain("job", json!({})).await?;
+    assert_eq!((&end["done"], &end["failed"]), (&json!(39), &json!(1)), "{end}");
+    let named = &end["couldNotDisconnect"][0];
+    assert_eq!(named["conversationId"], json!(all[3]));
+    assert!(named["reason"].as_str().is_some_and(|reason| reason.contains("still on")), "{named}");
+    assert_eq!(world.report()?.asked_twice, 0);
+    Ok(())
+}
