@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 /// Longer intervals are refused.
 const LONGEST: SignedDuration = SignedDuration::from_hours(31 * 24);
 
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
 /// Rows in a page, unless fewer are asked for: more are not safe to ask for.
 const LARGEST_PAGE: u32 = 100;
 
@@ -48,16 +50,25 @@ impl Interval {
     /// Its two halves, the newer first, for when it holds more rows than can be read; none if it is no longer than a day: a query
     /// cannot tell hours apart.
     pub fn halves(self) -> Option<[Self; 2]> {
-        (self.length() > SignedDuration::from_hours(24)).then(|| self.split()).flatten()
+        if self.length() <= DAY {
+            return None;
+        }
+        let middle = self.start.checked_add(self.length() / 2).ok()?;
+        Some([Self { start: middle, end: self.end }, Self { start: self.start, end: middle }])
     }
 
-    /// Its two halves however short, the newer first; none if it is no longer than a minute. Both hold all that a day holds
-    /// where a query cannot tell hours apart: whoever tries must look whether it helped.
+    /// It in two, however short, the newer first, at the midnight before or after its middle if there is one, so that no day is in both;
+    /// none if it is no longer than a minute. Within a day both hold all that the day holds where a query cannot tell hours
+    /// apart: whoever tries must look whether it helped.
     pub fn split(self) -> Option<[Self; 2]> {
         if self.length() <= SignedDuration::from_mins(1) {
             return None;
         }
         let middle = self.start.checked_add(self.length() / 2).ok()?;
+        let day = DAY.as_secs();
+        let before = Timestamp::from_second(middle.as_second() - middle.as_second().rem_euclid(day)).ok()?;
+        let mut midnights = [Some(before), before.checked_add(DAY).ok()].into_iter().flatten();
+        let middle = midnights.find(|midnight| self.start < *midnight && *midnight < self.end).unwrap_or(middle);
         Some([Self { start: middle, end: self.end }, Self { start: self.start, end: middle }])
     }
 
@@ -186,9 +197,7 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
     use serde_json::json;
 
-    use super::{DetailsQuery, Interval, InvalidInterval, Order, Predicate};
-
-    const DAY: SignedDuration = SignedDuration::from_hours(24);
+    use super::{DAY, DetailsQuery, Interval, InvalidInterval, Order, Predicate};
 
     fn now() -> Timestamp {
         "2025-12-12T15:00:00Z".parse().unwrap()
@@ -219,6 +228,25 @@ mod tests {
         let [newer, older] = interval.halves().unwrap();
         assert_eq!((newer.end, newer.start, older.start), (now(), older.end, now() - DAY * 2));
         assert_eq!(newer.halves(), None);
+    }
+
+    #[test]
+    fn it_is_split_between_days_as_long_as_there_are_several() {
+        let mut left = vec![Interval::new(now() - DAY * 31, now()).unwrap()];
+        let mut days = Vec::new();
+        while let Some(interval) = left.pop() {
+            let [newer, older] = interval.split().unwrap();
+            assert_eq!((newer.end, newer.start, older.start), (interval.end, older.end, interval.start));
+            if newer.start.as_second() % DAY.as_secs() == 0 {
+                left.extend([newer, older]);
+            } else {
+                days.push(interval);
+            }
+        }
+        assert_eq!(days.len(), 32);
+        assert!(days.iter().all(|day| day.length() <= DAY));
+        let minute = Interval::new(now(), now() + SignedDuration::from_mins(1)).unwrap();
+        assert_eq!(minute.split(), None);
     }
 
     #[test]
