@@ -298,12 +298,14 @@ impl Store for World {
 
     async fn write_job(&self, job_id: &str, version: u64, job: &Job) -> Result<bool, PortError> {
         self.step().await;
-        let mut jobs = self.jobs.borrow_mut();
-        let is_ours = jobs.get(job_id).map_or(0, |stored| stored.version) == version;
-        if is_ours {
-            jobs.insert(job_id.to_owned(), StoredJob { version: version + 1, job: job.clone() });
-        }
-        drop(jobs);
+        let is_ours = {
+            let mut jobs = self.jobs.borrow_mut();
+            let is_ours = jobs.get(job_id).map_or(0, |stored| stored.version) == version;
+            if is_ours {
+                jobs.insert(job_id.to_owned(), StoredJob { version: version + 1, job: job.clone() });
+            }
+            is_ours
+        };
         self.step().await;
         Ok(is_ours)
     }
@@ -326,14 +328,16 @@ impl Store for World {
         note: &Note,
     ) -> Result<bool, PortError> {
         self.step().await;
-        let mut notes = self.notes.borrow_mut();
-        let is_ours = notes.get(conversation_id).map_or(0, |stored| stored.version) == version;
-        if is_ours {
-            let (conversation_id, job_id) = (conversation_id.to_owned(), job_id.to_owned());
-            let stored = StoredNote { conversation_id, job_id, version: version + 1, note: note.clone() };
-            notes.insert(stored.conversation_id.clone(), stored);
-        }
-        drop(notes);
+        let is_ours = {
+            let mut notes = self.notes.borrow_mut();
+            let is_ours = notes.get(conversation_id).map_or(0, |stored| stored.version) == version;
+            if is_ours {
+                let (conversation_id, job_id) = (conversation_id.to_owned(), job_id.to_owned());
+                let stored = StoredNote { conversation_id, job_id, version: version + 1, note: note.clone() };
+                notes.insert(stored.conversation_id.clone(), stored);
+            }
+            is_ours
+        };
         self.step().await;
         Ok(is_ours)
     }

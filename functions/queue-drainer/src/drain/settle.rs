@@ -144,7 +144,7 @@ impl<P: Ports> Drain<'_, P> {
             });
             match activity.await? {
                 Some(activity) if activity.is_complete => {
-                    still_on.extend(activity.waiting.into_iter().chain(activity.with_agent))
+                    still_on.extend(activity.waiting.into_iter().chain(activity.with_agent));
                 }
                 Some(_) => still_on.extend(chunk.iter().cloned()),
                 None => {}
