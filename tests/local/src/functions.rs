@@ -24,6 +24,8 @@ use crate::{logs, template};
 
 /// How many copies of a function run at most, where neither function nor queue limits it.
 const DEFAULT_CONCURRENCY: usize = 10;
+/// How many copies run at most, whatever the template reserves: here, each is a process on one machine.
+const MOST_CONCURRENCY: usize = 16;
 
 /// What the invocations of a function came to.
 #[derive(Debug, Clone, Default)]
@@ -255,7 +257,7 @@ impl Functions {
                 launch: Arc::new(launch),
                 template: declared.clone(),
                 activity: launching.activity.clone(),
-                permits: Semaphore::new(concurrency.unwrap_or(DEFAULT_CONCURRENCY)),
+                permits: Semaphore::new(concurrency.unwrap_or(DEFAULT_CONCURRENCY).min(MOST_CONCURRENCY)),
                 idle: Mutex::default(),
                 live: Mutex::default(),
                 stats: Mutex::default(),
