@@ -38,7 +38,8 @@ fn the_projects_own_template_is_read() {
     }
     assert!(!function("ghost-watcher").environment.keys().any(|name| name.starts_with("GENESYS_CLOUD")));
 
-    let dead = ["GhostDisconnector", "GhostWatcher", "InterruptionLogger"].map(|name| format!("{name}DeadLetterQueue"));
+    let dead = ["GhostDisconnector", "GhostWatcher", "InterruptionLogger", "QueueDrainer"]
+        .map(|name| format!("{name}DeadLetterQueue"));
     assert_eq!(template.unread_queues().collect::<Vec<_>>(), dead);
 }
 
