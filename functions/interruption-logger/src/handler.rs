@@ -196,6 +196,7 @@ impl InterruptionLogger {
             flushed += heads.len();
             available = self.converger.converge(heads, Occasion::Flush, started_at, deadline).await;
         }
+        metrics::counter!("Flushes").increment(1);
         metrics::counter!("AgentsFlushed").increment(flushed as u64);
         Ok(json!({ "flushed": flushed, "complete": page.is_none() && available }))
     }
