@@ -11,6 +11,7 @@ locals {
     )
     queue-drainer = [
       "analytics:conversationDetail:view",     # lists what waits in the queue
+      "analytics:queueObservation:view",       # tells which of it an agent has by now
       "conversation:communication:disconnect", # disconnects it
       "conversation:communication:view",       # makes sure where the list can't tell
     ]

@@ -97,12 +97,12 @@ impl GenesysCloud {
     /// Disconnects a conversation: `POST /api/v2/conversations/{id}/disconnect`, which tears all of it down, after-call work
     /// included. Needs `conversation:communication:disconnect`. Never repeated: at most one such request is handled.
     pub async fn disconnect(&self, request: DisconnectRequest<'_>) -> Disconnection {
-        self.send_disconnect(None, request.call(), request.send_by, request.answer_by).await
+        self.send_disconnect(None, request.call(DISCONNECT), request.send_by, request.answer_by).await
     }
 
     /// The same, by a turn that was taken before.
     pub async fn disconnect_by(&self, turn: Turn<'_>, request: DisconnectRequest<'_>) -> Disconnection {
-        self.send_disconnect(Some(turn), request.call(), request.send_by, request.answer_by).await
+        self.send_disconnect(Some(turn), request.call(DISCONNECT), request.send_by, request.answer_by).await
     }
 
     /// Disconnects one message communication, such as the customer's, and nothing else: other participants keep theirs, and
@@ -138,9 +138,9 @@ impl GenesysCloud {
 }
 
 impl DisconnectRequest<'_> {
-    fn call(&self) -> Result<Call, PermanentError> {
-        let path = conversation_path(DISCONNECT, self.conversation_id, "/disconnect")?;
-        Ok(Call { operation: DISCONNECT, method: Method::POST, path, body: None })
+    fn call(&self, operation: Operation) -> Result<Call, PermanentError> {
+        let path = conversation_path(operation, self.conversation_id, "/disconnect")?;
+        Ok(Call { operation, method: Method::POST, path, body: None })
     }
 }
 
