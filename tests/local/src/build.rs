@@ -49,12 +49,23 @@ pub enum BuildError {
 struct CargoMessage {
     executable: Option<PathBuf>,
     target: Option<CargoTarget>,
+    profile: Option<CargoProfile>,
 }
 
 #[derive(Deserialize)]
 struct CargoTarget {
     name: String,
 }
+
+#[derive(Deserialize)]
+struct CargoProfile {
+    /// Whether it is the tests inside the target.
+    test: bool,
+}
+
+/// Where it is `workspace`, functions are built as `cargo test --workspace` builds them: dependencies then have the features that any
+/// test asks for, and what is built already need not be built again without them.
+const BUILT_WITH: &str = "FUNCTIONS_BUILT_WITH";
 
 /// What this process has built already: tests start many stacks.
 static BUILT: Mutex<BTreeMap<(Profile, String), PathBuf>> = Mutex::const_new(BTreeMap::new());
@@ -90,8 +101,12 @@ async fn run_cargo(
     let not_run = |reason| BuildError::NotRun { cargo: cargo.clone(), reason };
     let mut command = Command::new(&cargo);
     command.current_dir(workspace).args(["build", "--message-format=json-render-diagnostics"]);
-    for binary in binaries {
-        command.args(["--package", binary, "--bin", binary]);
+    if std::env::var(BUILT_WITH).is_ok_and(|what| what == "workspace") {
+        command.args(["--workspace", "--all-targets"]);
+    } else {
+        for binary in binaries {
+            command.args(["--package", binary, "--bin", binary]);
+        }
     }
     if profile == Profile::Release {
         command.arg("--release");
@@ -126,7 +141,8 @@ async fn run_cargo(
 
 fn executable(line: &str) -> Option<(String, PathBuf)> {
     let message: CargoMessage = serde_json::from_str(line).ok()?;
-    Some((message.target?.name, message.executable?))
+    let is_itself = !message.profile?.test;
+    is_itself.then_some((message.target?.name, message.executable?))
 }
 
 #[cfg(test)]
@@ -135,10 +151,11 @@ mod tests {
 
     #[test]
     fn executables_are_found_among_cargos_messages() {
-        let line = r#"{"reason":"compiler-artifact","target":{"name":"x"},"executable":"/t/x"}"#;
+        let line =
+            r#"{"reason":"compiler-artifact","target":{"name":"x"},"profile":{"test":false},"executable":"/t/x"}"#;
         assert_eq!(executable(line), Some(("x".to_owned(), PathBuf::from("/t/x"))));
-        let library = r#"{"reason":"compiler-artifact","target":{"name":"x"},"executable":null}"#;
-        assert_eq!(executable(library), None);
+        assert_eq!(executable(&line.replace("false", "true")), None, "the tests inside it");
+        assert_eq!(executable(&line.replace(r#""/t/x""#, "null")), None, "a library");
         assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#), None);
         assert_eq!(executable("warning"), None);
     }
