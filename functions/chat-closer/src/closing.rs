@@ -1,8 +1,8 @@
 //! What is known of closing a conversation: when an agent last left it, and what was done for its customer. Pure.
 //!
-//! A step is noted before it is taken. The message that noted it finishes it: where its own note is all that it finds, its first
-//! try died, and whether the step was taken nobody knows. A notice then counts as sent; a disconnect is tried again after
-//! another look, which does no harm.
+//! A step is noted before it is taken, and the note is taken back if it is known not to have been. The message that noted it
+//! finishes it: where its own note is all that it finds, its first try died or got no answer, and whether the step was taken
+//! nobody knows. A notice then counts as sent; a disconnect is tried again after another look, which does no harm.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ pub struct Attempt {
     pub rule: String,
     /// The type of the messages.
     pub message_type: String,
-    /// The queue that the agent's part came through.
+    /// The queue that it came through.
     pub queue_id: Option<String>,
     /// When it was looked at.
     pub looked_at: Timestamp,
@@ -129,6 +129,12 @@ impl Closing {
     #[must_use]
     pub fn ended(&self, result: Ended) -> Self {
         self.with_attempt(|attempt| attempt.result = Some(result))
+    }
+
+    /// With the step not taken by Genesys Cloud: a customer who was to be told was not. `before`: what was known before it.
+    #[must_use]
+    pub fn not_taken(&self, before: &Self) -> Self {
+        Self { told_at: before.told_at, ..self.ended(Ended::NotTaken) }
     }
 
     /// With the end announced.

@@ -3,10 +3,14 @@
 //! A live chat is never ended: whatever is not understood, or might be at work on it, means that nothing is done, and why.
 
 use genesys_cloud::api::{MessageLeg, Messenger, Recipient};
-use ghost_policy::conversation::{Conversation, Leg, Media, Purpose, TransferState};
-use jiff::Timestamp;
+use ghost_policy::conversation::{Conversation, Direction, Leg, Media, Purpose, TransferState};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::policy::{Action, Policy};
+
+/// How long after an agent has left anything may still be done for the customer. Events may come days late
+/// (reference/genesys-cloud.md §1.2); nobody understands a notice then.
+pub const CLOSED_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +30,7 @@ pub struct Close {
     pub rule: String,
     /// The type of its messages.
     pub message_type: String,
-    /// The queue that the agent's part came through.
+    /// The queue that it came through.
     pub queue_id: Option<String>,
     /// When the last agent left.
     pub left_at: Timestamp,
@@ -53,14 +57,15 @@ pub enum Step {
     },
 }
 
-/// Judges a conversation as it was seen. `told_at`: when the customer was last told that an agent has left.
+/// Judges a conversation as it was seen at `now`. `told_at`: when the customer was last told that an agent has left.
 pub fn judge(
     conversation: &Conversation,
     messengers: &[Messenger],
+    now: Timestamp,
     told_at: Option<Timestamp>,
     policy: &Policy,
 ) -> Verdict {
-    match close(conversation, messengers, told_at, policy) {
+    match close(conversation, messengers, now, told_at, policy) {
         Ok(Some(close)) => Verdict::Close(close),
         Ok(None) => Verdict::IsDisconnected,
         Err(reason) => Verdict::Leave(reason),
@@ -70,14 +75,17 @@ pub fn judge(
 fn close(
     conversation: &Conversation,
     messengers: &[Messenger],
+    now: Timestamp,
     told_at: Option<Timestamp>,
     policy: &Policy,
 ) -> Result<Option<Close>, String> {
     nobody_is_at_work(conversation)?;
-    let last = last_agent(conversation)?;
-    let left_at = last.closed().ok_or("nobody can tell when the agent left")?;
+    let left_at = left_at(conversation)?;
+    if now.duration_since(left_at) > CLOSED_WITHIN {
+        return Err("the agent left too long ago".to_owned());
+    }
     let customer = Customer::of(conversation, messengers)?;
-    if conversation.legs().filter_map(|leg| leg.appeared()).any(|at| at > left_at) {
+    if came(conversation).any(|at| at > left_at) {
         return Err("somebody has joined since the agent left".to_owned());
     }
     if customer.messages.last_message.is_some_and(|at| at > left_at) {
@@ -87,9 +95,8 @@ fn close(
         return Err("the customer left before the agent".to_owned());
     }
     let message_type = customer.messages.message_type.clone().ok_or("its messages are of no known type")?;
-    let queue_id = last.participant.queue_id.clone();
-    let rule = policy.rule(&message_type, queue_id.as_deref());
-    let rule = rule.ok_or_else(|| format!("no rule is for {message_type} in this queue"))?;
+    let queue_id = queue_id(conversation);
+    let rule = policy.rule(&message_type, queue_id.as_deref())?;
     let step = match rule.action {
         Action::Nothing => return Err(format!("the rule {:?} says so", rule.name)),
         Action::Disconnect if !customer.leg.is_open() => return Ok(None),
@@ -121,7 +128,9 @@ fn nobody_is_at_work(conversation: &Conversation) -> Result<(), String> {
     if !conversation.consultations.is_empty() {
         return Err("somebody is consulted about it".to_owned());
     }
-    if let Some(unseen) = conversation.participants.iter().find(|one| one.may_work_unseen()) {
+    // Who has just joined has no communication yet.
+    let mut others = conversation.participants.iter().filter(|one| one.purpose != Purpose::Customer);
+    if let Some(unseen) = others.find(|one| one.communications.is_empty() && one.end.is_none()) {
         return Err(format!("{} may be at work on it", unseen.purpose.as_str()));
     }
     let mut others = conversation.open_legs().filter(|leg| leg.participant.purpose != Purpose::Customer);
@@ -134,8 +143,20 @@ fn nobody_is_at_work(conversation: &Conversation) -> Result<(), String> {
     Ok(())
 }
 
-/// The agent who left last, having been connected.
-fn last_agent(conversation: &Conversation) -> Result<Leg<'_>, String> {
+/// When somebody or something joined, for all of them.
+fn came(conversation: &Conversation) -> impl Iterator<Item = Timestamp> {
+    let participants = conversation.participants.iter().flat_map(|one| [one.start, one.connected]);
+    participants.flatten().chain(conversation.legs().filter_map(|leg| leg.appeared()))
+}
+
+/// The queue that the conversation last came through, also where its last agent came without one.
+fn queue_id(conversation: &Conversation) -> Option<String> {
+    let routed = conversation.legs().filter(|leg| leg.participant.queue_id.is_some());
+    routed.max_by_key(Leg::appeared)?.participant.queue_id.clone()
+}
+
+/// When the last agent left, having been connected.
+fn left_at(conversation: &Conversation) -> Result<Timestamp, String> {
     let agents: Vec<_> = conversation.legs().filter(|leg| leg.participant.purpose.is_staff()).collect();
     if agents.iter().any(|leg| leg.closed().is_none()) {
         return Err("nobody can tell when the agent left".to_owned());
@@ -148,7 +169,7 @@ fn last_agent(conversation: &Conversation) -> Result<Leg<'_>, String> {
     if word.to_ascii_lowercase().starts_with("transfer") {
         return Err("the agent handed it over".to_owned());
     }
-    Ok(last)
+    last.closed().ok_or_else(|| "nobody can tell when the agent left".to_owned())
 }
 
 /// The customer, as the two views of the same look show them.
@@ -178,8 +199,9 @@ impl<'a> Customer<'a> {
     }
 
     fn is_back_since(&self, told_at: Timestamp) -> bool {
-        let wrote = self.messages.last_message.is_some_and(|at| at > told_at);
-        wrote || self.leg.opened().is_some_and(|at| at > told_at)
+        let wrote = self.messages.last_received.is_some_and(|at| at > told_at);
+        let is_theirs = self.leg.communication.direction != Some(Direction::Outbound);
+        wrote || (is_theirs && self.leg.opened().is_some_and(|at| at > told_at))
     }
 }
 

@@ -5,6 +5,23 @@ use std::collections::BTreeMap;
 use genesys_cloud::api::agentless::LONGEST_TEXT;
 use serde::Deserialize;
 
+/// The platforms that messages come from (reference/genesys-schema: `Message.type`).
+const MESSAGE_TYPES: [&str; 13] = [
+    "apple",
+    "facebook",
+    "instagram",
+    "kakao",
+    "line",
+    "open",
+    "sms",
+    "telegram",
+    "twitter",
+    "viber",
+    "webmessaging",
+    "wechat",
+    "whatsapp",
+];
+
 /// The rules.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -82,6 +99,10 @@ impl Policy {
         if rule.action == Action::Notify && !rule.notice.contains_key(&self.default_language) {
             return Err(format!("it has no notice in {:?}, the default language", self.default_language));
         }
+        let types = rule.scope.message_types.iter().flatten();
+        if let Some(unknown) = types.into_iter().find(|one| !is_message_type(one)) {
+            return Err(format!("{unknown:?} is no message type; there are {}", MESSAGE_TYPES.join(", ")));
+        }
         for (language, text) in &rule.notice {
             if text.trim().is_empty() || text.chars().count() > LONGEST_TEXT {
                 return Err(format!("the notice in {language:?} must have 1 to {LONGEST_TEXT} characters"));
@@ -90,9 +111,22 @@ impl Policy {
         Ok(())
     }
 
-    /// The rule for a conversation; the first that fits. None: nothing is done.
-    pub fn rule(&self, message_type: &str, queue_id: Option<&str>) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.scope.fits(message_type, queue_id))
+    /// The rule for a conversation: the first that fits.
+    ///
+    /// # Errors
+    /// Why there is none, or none that can be told: nothing is done.
+    pub fn rule(&self, message_type: &str, queue_id: Option<&str>) -> Result<&Rule, String> {
+        for rule in self.rules.iter().filter(|rule| rule.scope.is_for_type(message_type)) {
+            match (&rule.scope.queues, queue_id) {
+                (None, _) => return Ok(rule),
+                (Some(queues), Some(queue_id)) if queues.iter().any(|one| one == queue_id) => return Ok(rule),
+                (Some(_), Some(_)) => {}
+                (Some(_), None) => {
+                    return Err(format!("the rule {:?} is for queues, and nobody knows this one", rule.name));
+                }
+            }
+        }
+        Err(format!("no rule is for {message_type} in this queue"))
     }
 
     /// What a rule tells a customer of this language.
@@ -103,12 +137,14 @@ impl Policy {
 }
 
 impl Scope {
-    fn fits(&self, message_type: &str, queue_id: Option<&str>) -> bool {
+    fn is_for_type(&self, message_type: &str) -> bool {
         let types = self.message_types.as_ref();
-        let queues = self.queues.as_ref();
         types.is_none_or(|types| types.iter().any(|one| one.eq_ignore_ascii_case(message_type)))
-            && queues.is_none_or(|queues| queue_id.is_some_and(|id| queues.iter().any(|one| one == id)))
     }
+}
+
+fn is_message_type(name: &str) -> bool {
+    MESSAGE_TYPES.iter().any(|one| one.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -127,13 +163,24 @@ rules:
     fn the_first_rule_that_fits_decides_by_type_and_queue() {
         let policy = Policy::parse(POLICY).unwrap();
         let name = |message_type, queue| policy.rule(message_type, queue).map(|rule| rule.name.as_str());
-        assert_eq!(name("webmessaging", Some("vip")), Some("vip"));
-        assert_eq!(name("WebMessaging", Some("sales")), Some("web"));
-        assert_eq!(name("sms", None), Some("rest"));
-        let rest = policy.rule("sms", None).unwrap();
+        assert_eq!(name("webmessaging", Some("vip")), Ok("vip"));
+        assert_eq!(name("WebMessaging", Some("sales")), Ok("web"));
+        assert_eq!(name("sms", Some("sales")), Ok("rest"));
+        let rest = policy.rule("sms", Some("sales")).unwrap();
         for (language, text) in [(None, "Good bye"), (Some("de"), "Auf Wiedersehen"), (Some("fr"), "Good bye")] {
             assert_eq!(policy.notice(rest, language), Some(text));
         }
+    }
+
+    #[test]
+    fn a_rule_for_queues_is_not_passed_over_where_nobody_knows_the_queue() {
+        let policy = Policy::parse(POLICY).unwrap();
+        assert!(policy.rule("sms", None).unwrap_err().contains("\"vip\" is for queues"));
+        let later = "version: 1\nrules: [{ name: a, match: { messageTypes: [sms] }, do: nothing }, { name: b, match: { queues: [q] }, do: disconnect }]";
+        let policy = Policy::parse(later).unwrap();
+        assert_eq!(policy.rule("sms", None).map(|rule| rule.name.as_str()), Ok("a"));
+        assert!(policy.rule("open", None).is_err());
+        assert!(policy.rule("open", Some("other")).unwrap_err().starts_with("no rule is for open"));
     }
 
     #[test]
@@ -147,6 +194,10 @@ rules:
             ("version: 1\nrules: [{ name: a, do: notify, notice: { en: '  ' } }]", "1 to 765"),
             (long.as_str(), "1 to 765"),
             ("version: 1\nrules: []\nmore: 1", "more"),
+            (
+                "version: 1\nrules: [{ name: a, match: { messageTypes: [sms, webmesaging] }, do: nothing }]",
+                "\"webmesaging\" is no",
+            ),
         ] {
             let error = Policy::parse(text).unwrap_err();
             assert!(error.contains(why) && !error.contains('\n'), "{error}");

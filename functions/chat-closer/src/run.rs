@@ -105,7 +105,7 @@ async fn look(
         info!(conversationId = conversation_id, "left alone: Genesys Cloud shows no such conversation");
         return Ok(Seen::Nothing);
     };
-    let reason = match judge(&look.conversation, &look.messengers, closing.told_at, policy) {
+    let reason = match judge(&look.conversation, &look.messengers, look.asked_at, closing.told_at, policy) {
         Verdict::Close(close) => {
             let attempt = attempt(&close, &look, closing.tries() + 1, message_id);
             return Ok(Seen::Step(closing.beginning(attempt), close.step));
@@ -114,9 +114,13 @@ async fn look(
         Verdict::IsDisconnected => "the customer is disconnected already".to_owned(),
         Verdict::Leave(reason) => reason,
     };
+    leave_alone(conversation_id, &reason);
+    Ok(Seen::Nothing)
+}
+
+fn leave_alone(conversation_id: &str, reason: &str) {
     metrics::counter!("ChatsLeftAlone").increment(1);
     info!(conversationId = conversation_id, reason, "left alone");
-    Ok(Seen::Nothing)
 }
 
 fn attempt(close: &Close, look: &Look, tries: u32, message_id: Option<&str>) -> Attempt {
@@ -147,32 +151,23 @@ async fn take(
     let Some(attempt) = &begun.attempt else { return Ok(()) };
     let fresh_for = SignedDuration::try_from(FRESH_FOR).unwrap_or_default();
     let send_by = attempt.looked_at.checked_add(fresh_for).unwrap_or(Timestamp::MIN);
-    let (result, again) = match ports.take(conversation_id, step, send_by).await {
-        Taken::Done => (Some(Ended::Done), None),
+    let to_come_again = |reason| Err(PortError { operation: "closing the chat", reason });
+    let (known, result) = match ports.take(conversation_id, step, send_by).await {
+        Taken::Done => (begun.ended(Ended::Done), Ok(())),
         Taken::NotTaken(why) => {
-            info!(conversationId = conversation_id, why, "the conversation takes this no more");
-            (Some(Ended::NotTaken), None)
+            leave_alone(conversation_id, &format!("Genesys Cloud does not take it: {why}"));
+            (begun.not_taken(before), Ok(()))
         }
-        Taken::NotSent(why) => (None, Some(why)),
-        Taken::Unknown(why) if attempt.kind == Kind::Disconnect => (None, Some(why)),
+        // As if nothing had been noted.
+        Taken::NotSent(why) => (before.clone(), to_come_again(why)),
+        Taken::Unknown(why) if attempt.kind == Kind::Disconnect => return to_come_again(why),
         Taken::Unknown(why) => {
             warn!(conversationId = conversation_id, why, "the notice counts as sent");
-            (Some(Ended::Unknown), None)
+            (begun.ended(Ended::Unknown), Ok(()))
         }
     };
-    let ended = match (result, attempt.kind) {
-        (Some(result), _) => begun.ended(result),
-        // It was not sent: as if nothing had been noted.
-        (None, Kind::Notify) => before.clone(),
-        (None, Kind::Disconnect) => begun.clone(),
-    };
-    if ended != *begun {
-        ports.write(conversation_id, Some(revision), &ended).await?;
-    }
-    match again {
-        None => Ok(()),
-        Some(reason) => Err(PortError { operation: "closing the chat", reason }),
-    }
+    ports.write(conversation_id, Some(revision), &known).await?;
+    result
 }
 
 fn contended() -> PortError {

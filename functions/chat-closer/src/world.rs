@@ -100,7 +100,8 @@ impl Ports for World {
                 disconnected(self.genesys_cloud.disconnect_message(request).await.answer)
             }
             Step::Notify { recipient, text } => {
-                let message = AgentlessMessage { recipient, text, send_by, answer_by };
+                // The customer may have written since the look, here or in another conversation: Genesys Cloud is to refuse then.
+                let message = AgentlessMessage { recipient, text, barges_in: false, send_by, answer_by };
                 delivered(self.genesys_cloud.send_agentless(message).await)
             }
         }

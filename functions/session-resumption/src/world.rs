@@ -106,7 +106,8 @@ impl Ports for World {
     async fn greet(&self, recipient: &Recipient, text: &str, limit: Duration) -> Result<(), PortError> {
         let (send_by, answer_by) = (Deadline::after(limit), Deadline::after(limit));
         let refused = |error: &dyn Display| Err(failed("sending the message", error));
-        match self.genesys_cloud.send_agentless(AgentlessMessage { recipient, text, send_by, answer_by }).await {
+        let message = AgentlessMessage { recipient, text, barges_in: true, send_by, answer_by };
+        match self.genesys_cloud.send_agentless(message).await {
             Delivery::Sent => Ok(()),
             Delivery::NotTaken(answer) => {
                 info!(%answer, "the conversation takes no message now");

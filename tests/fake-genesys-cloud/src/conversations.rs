@@ -4,6 +4,7 @@
 //! soon that takes effect is up to its [`DisconnectBehavior`]. It can be told to [change](Conversations::change_after_reads)
 //! between two looks.
 
+mod agentless;
 mod event;
 mod model;
 mod observation;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::Clock;
 use crate::state::lock;
+pub(crate) use agentless::{Correspondence, add_message};
 use event::Event;
 use model::Conversation;
 pub(crate) use model::{COMMUNICATION_LISTS, epoch_ms, time};

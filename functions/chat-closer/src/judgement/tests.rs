@@ -36,7 +36,7 @@ fn judged(messaging: &Messaging, told_at: Option<Timestamp>) -> Verdict {
     let raw = value::to_raw_value(&json).unwrap();
     let body = ConversationBody { json: raw.into(), as_of: ago(0), correlation_id: None };
     let conversation = Conversation::from_json(json.to_string().as_bytes()).unwrap();
-    judge(&conversation, &body.messengers(), told_at, &Policy::parse(POLICY).unwrap())
+    judge(&conversation, &body.messengers(), ago(0), told_at, &Policy::parse(POLICY).unwrap())
 }
 
 fn in_words(verdict: Verdict) -> String {
@@ -60,6 +60,8 @@ fn who_is_closed_and_who_is_left_alone() {
     let german = here("customer").participant("attributes", json!({ "language": "de" }));
     let voice = here("customer").participant("calls", json!([{ "id": "call", "state": "connected" }]));
     let gone = |seconds| here("customer").until(ago(seconds), "peer");
+    let long_here = |purpose| Part::new(purpose, ago(9_000));
+    let unseen_until = |part: Part, at: Timestamp| part.unseen().participant("endTime", json!(format!("{at:.3}")));
     let rows: Vec<(&str, Messaging, &str)> = vec![
         ("sync", web(vec![here("customer"), left("client")]), "disconnect by web"),
         (
@@ -88,6 +90,30 @@ fn who_is_closed_and_who_is_left_alone() {
             "the rule \"vip\" says so",
         ),
         (
+            "a queue with a rule of its own, and then an agent without one",
+            web(vec![
+                here("customer"),
+                here("agent").queue("vip").until(ago(300), "client"),
+                Part::new("agent", ago(200)).until(ago(60), "client"),
+            ]),
+            "the rule \"vip\" says so",
+        ),
+        (
+            "a queue that nobody knows",
+            web(vec![here("customer"), here("agent").until(ago(60), "client")]),
+            "the rule \"vip\" is for queues, and nobody knows this one",
+        ),
+        (
+            "left an hour ago",
+            sms(vec![long_here("customer"), long_here("agent").queue("sales").until(ago(3_600), "client")]),
+            "tell \"Good bye\" by async",
+        ),
+        (
+            "left too long ago",
+            sms(vec![long_here("customer"), long_here("agent").queue("sales").until(ago(3_601), "client")]),
+            "the agent left too long ago",
+        ),
+        (
             "a type without a rule",
             messaging("facebook", vec![here("customer"), left("client")]),
             "no rule is for facebook in this queue",
@@ -113,16 +139,23 @@ fn who_is_closed_and_who_is_left_alone() {
         ("a bot", web(vec![here("customer"), left("client"), here("botflow")]), "botflow is on it"),
         (
             "a flow without a communication",
-            web(vec![here("customer"), left("client"), here("workflow").participant("messages", json!([]))]).field(
-                "participants",
-                {
-                    let mut participants =
-                        web(vec![here("customer"), left("client"), here("workflow")]).json()["participants"].take();
-                    participants[2]["messages"] = json!([]);
-                    participants
-                },
-            ),
+            web(vec![here("customer"), left("client"), here("workflow").unseen()]),
             "workflow may be at work on it",
+        ),
+        (
+            "an agent who has only just come",
+            sms(vec![here("customer"), left("client"), Part::new("agent", ago(1)).unseen()]),
+            "agent may be at work on it",
+        ),
+        (
+            "somebody without a communication came and went since",
+            web(vec![here("customer"), left("client"), unseen_until(Part::new("api", ago(30)), ago(10))]),
+            "somebody has joined since the agent left",
+        ),
+        (
+            "somebody without a communication came and went before",
+            web(vec![here("customer"), left("client"), unseen_until(here("acd"), ago(100))]),
+            "disconnect by web",
         ),
         ("nobody knows what", web(vec![here("customer"), left("client"), here("hologram")]), "hologram is on it"),
         ("an external", web(vec![here("customer"), left("client"), here("external")]), "external is on it"),
@@ -196,17 +229,22 @@ fn a_customer_is_told_again_only_after_coming_back() {
     assert_eq!(told(&messaging("sms", vec![here("customer").wrote(ago(130)), left("client")])), again);
     let back = messaging("sms", vec![here("customer").wrote(ago(110)), left("client")]);
     assert_eq!(told(&back), "tell \"Good bye\" by async");
-    let reopened = messaging("sms", vec![Part::new("customer", ago(100)), left("client")]);
-    assert_eq!(told(&reopened), "tell \"Good bye\" by async");
+    let reopened = Part::new("customer", ago(100));
+    assert_eq!(told(&messaging("sms", vec![reopened.clone(), left("client")])), "tell \"Good bye\" by async");
+    // What was sent to the customer is no coming back: our own notice, or an agent's words.
+    assert_eq!(told(&messaging("sms", vec![here("customer").was_sent(ago(110)), left("client")])), again);
+    let by_us = reopened.leg("direction", json!("outbound"));
+    assert_eq!(told(&messaging("sms", vec![by_us, left("client")])), again);
 }
 
 fn anybody() -> impl Strategy<Value = Part> {
     let purpose = prop::sample::select(vec!["customer", "agent", "user", "acd", "botflow", "workflow", "hologram"]);
-    let state = prop::sample::select(vec!["connected", "alerting", "parked", "dreaming", "disconnected"]);
+    let state = prop::sample::select(vec!["connected", "alerting", "parked", "dreaming", "disconnected", "unseen"]);
     let leaves = prop::option::of((0..900_i64, prop::sample::select(vec!["client", "peer", "transfer", "x"])));
     (purpose, 0..900_i64, leaves, state).prop_map(|(purpose, since, leaves, state)| {
         let part = Part::new(purpose, ago(since)).queue("sales");
         match leaves {
+            _ if state == "unseen" => part.unseen(),
             Some((at, how)) => part.until(ago(at.min(since)), how),
             None => part.leg("state", json!(state)),
         }
@@ -221,14 +259,16 @@ proptest! {
     fn a_live_chat_is_never_ended(
         parts in prop::collection::vec(anybody(), 0..5),
         purpose in prop::sample::select(vec!["agent", "user", "acd", "botflow", "workflow", "voicemail", "external", "dialer", "hologram"]),
-        state in prop::sample::select(vec!["connected", "alerting", "parked", "contacting", "dreaming", ""]),
+        state in prop::sample::select(vec!["connected", "alerting", "parked", "contacting", "dreaming", "", "unseen"]),
         message_type in prop::sample::select(vec!["webmessaging", "sms"]),
         place: prop::sample::Index,
     ) {
         let mut parts = parts;
         parts.push(here("customer"));
         parts.push(left("client"));
-        parts.insert(place.index(parts.len() + 1), here(purpose).leg("state", json!(state)));
+        let there = here(purpose);
+        let there = if state == "unseen" { there.unseen() } else { there.leg("state", json!(state)) };
+        parts.insert(place.index(parts.len() + 1), there);
         let verdict = judged(&messaging(message_type, parts), None);
         prop_assert!(matches!(&verdict, Verdict::Leave(_)), "{verdict:?}");
     }

@@ -1,6 +1,7 @@
 //! Departures told twice and late, messages delivered again and at once, tries that die anywhere, answers that are lost.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 
 use fake_genesys_cloud::scenarios::{Messaging, Part};
 use futures::future::join_all;
@@ -36,10 +37,22 @@ struct Fake {
     put_off: RefCell<Vec<Departure>>,
     is_disconnected: Cell<bool>,
     wrote_at: Cell<Option<Timestamp>>,
-    /// When each step was taken, and how old its look was at most.
+    /// When another agent left, who had come later.
+    left_again_at: Cell<Option<Timestamp>>,
+    /// What becomes of the next steps, in place of being taken.
+    refusals: RefCell<VecDeque<Taken>>,
+    /// When each step was taken.
     taken: RefCell<Vec<Timestamp>>,
+    /// Whether one was on a look that was too old.
     late: Cell<bool>,
     outcomes: RefCell<Vec<String>>,
+}
+
+/// The world as one invocation sees it.
+struct Visit<'a> {
+    world: &'a Fake,
+    /// When it last began to look.
+    looked_at: Cell<Option<Timestamp>>,
 }
 
 impl Fake {
@@ -54,10 +67,16 @@ impl Fake {
             put_off: RefCell::default(),
             is_disconnected: Cell::default(),
             wrote_at: Cell::default(),
+            left_again_at: Cell::default(),
+            refusals: RefCell::default(),
             taken: RefCell::default(),
             late: Cell::default(),
             outcomes: RefCell::default(),
         }
+    }
+
+    fn visit(&self) -> Visit<'_> {
+        Visit { world: self, looked_at: Cell::default() }
     }
 
     fn now(&self) -> Timestamp {
@@ -76,9 +95,14 @@ impl Fake {
     fn conversation(&self) -> serde_json::Value {
         let customer = Part::new("customer", began() - SignedDuration::from_mins(9));
         let customer = self.wrote_at.get().map_or(customer.clone(), |at| customer.wrote(at));
+        let taken = self.taken.borrow();
+        let notices = taken.iter().filter(|_| self.message_type == "sms");
+        let customer = notices.fold(customer, |customer, at| customer.was_sent(*at));
         let customer = if self.is_disconnected.get() { customer.until(self.now(), "client") } else { customer };
         let agent = Part::new("agent", began() - SignedDuration::from_mins(8)).until(began(), "client");
-        Messaging::new("c-1", self.message_type).with(customer).with(agent).json()
+        let messaging = Messaging::new("c-1", self.message_type).with(customer).with(agent);
+        let Some(at) = self.left_again_at.get() else { return messaging.json() };
+        messaging.with(Part::new("agent", at - SignedDuration::from_mins(1)).until(at, "client")).json()
     }
 }
 
@@ -90,35 +114,36 @@ fn lost(operation: &'static str) -> PortError {
     PortError { operation, reason: "the answer is lost".to_owned() }
 }
 
-impl Ports for Fake {
+impl Ports for Visit<'_> {
     async fn put_off(&self, departure: &Departure) -> Result<(), PortError> {
-        self.takes_time().await;
-        self.put_off.borrow_mut().push(departure.clone());
-        if self.is_lost() { Err(lost("putting off")) } else { Ok(()) }
+        self.world.takes_time().await;
+        self.world.put_off.borrow_mut().push(departure.clone());
+        if self.world.is_lost() { Err(lost("putting off")) } else { Ok(()) }
     }
 
     async fn read(&self, _: &str) -> Result<Option<(u64, Closing)>, PortError> {
-        self.takes_time().await;
-        let record = self.record.borrow().clone();
-        self.takes_time().await;
+        self.world.takes_time().await;
+        let record = self.world.record.borrow().clone();
+        self.world.takes_time().await;
         Ok(record)
     }
 
     async fn write(&self, _: &str, seen: Option<u64>, closing: &Closing) -> Result<bool, PortError> {
-        self.takes_time().await;
-        let is_as_seen = self.record.borrow().as_ref().map(|(revision, _)| *revision) == seen;
+        self.world.takes_time().await;
+        let is_as_seen = self.world.record.borrow().as_ref().map(|(revision, _)| *revision) == seen;
         if is_as_seen {
-            *self.record.borrow_mut() = Some((seen.unwrap_or_default() + 1, closing.clone()));
+            *self.world.record.borrow_mut() = Some((seen.unwrap_or_default() + 1, closing.clone()));
         }
-        self.takes_time().await;
-        if self.is_lost() { Err(lost("writing")) } else { Ok(is_as_seen) }
+        self.world.takes_time().await;
+        if self.world.is_lost() { Err(lost("writing")) } else { Ok(is_as_seen) }
     }
 
     async fn look(&self, _: &str) -> Result<Option<Look>, PortError> {
-        let asked_at = self.now();
-        self.takes_time().await;
-        let json = self.conversation();
-        self.takes_time().await;
+        let asked_at = self.world.now();
+        self.looked_at.set(Some(asked_at));
+        self.world.takes_time().await;
+        let json = self.world.conversation();
+        self.world.takes_time().await;
         let conversation = Conversation::from_json(json.to_string().as_bytes()).unwrap();
         let body = ConversationBody {
             json: value::to_raw_value(&json).unwrap().into(),
@@ -129,23 +154,28 @@ impl Ports for Fake {
     }
 
     async fn take(&self, _: &str, step: &Step, send_by: Timestamp) -> Taken {
-        self.takes_time().await;
-        if self.now() > send_by {
+        let world = self.world;
+        world.takes_time().await;
+        if world.now() > send_by {
             return Taken::NotSent("too late".to_owned());
         }
-        self.late.set(self.late.get() || send_by > self.now() + SignedDuration::from_secs(5));
-        self.taken.borrow_mut().push(self.now());
-        if matches!(step, Step::Disconnect { .. }) {
-            self.is_disconnected.set(true);
+        if let Some(refusal) = world.refusals.borrow_mut().pop_front() {
+            return refusal;
         }
-        self.takes_time().await;
-        if self.is_lost() { Taken::Unknown("no answer".to_owned()) } else { Taken::Done }
+        let oldest = world.now() - SignedDuration::from_secs(5);
+        world.late.set(world.late.get() || self.looked_at.get().is_none_or(|at| at < oldest));
+        world.taken.borrow_mut().push(world.now());
+        if matches!(step, Step::Disconnect { .. }) {
+            world.is_disconnected.set(true);
+        }
+        world.takes_time().await;
+        if world.is_lost() { Taken::Unknown("no answer".to_owned()) } else { Taken::Done }
     }
 
     async fn announce(&self, outcome: Outcome) -> Result<(), PortError> {
-        self.takes_time().await;
-        self.outcomes.borrow_mut().push(outcome.id);
-        if self.is_lost() { Err(lost("announcing")) } else { Ok(()) }
+        self.world.takes_time().await;
+        self.world.outcomes.borrow_mut().push(outcome.id);
+        if self.world.is_lost() { Err(lost("announcing")) } else { Ok(()) }
     }
 }
 
@@ -178,16 +208,15 @@ async fn deliver<'a, T: Future<Output = Result<(), PortError>> + 'a>(
 /// The events of a departure, several times at once, and then everything that was put off, at once too.
 async fn live_through(world: &Fake, copies: usize, deaths: &[Option<u64>]) {
     let policy = Policy::parse(POLICY).unwrap();
-    let events = (0..copies).map(|_| deliver(deaths, || async { depart(world, &departure(0)).await }));
+    let events = (0..copies).map(|_| deliver(deaths, || async { depart(&world.visit(), &departure(0)).await }));
     assert!(join_all(events).await.into_iter().all(|done| done), "the events are acknowledged");
     let due = world.put_off.take();
-    let due =
-        due.iter().enumerate().map(|(n, departure)| {
-            let (policy, message_id) = (&policy, format!("message-{n}"));
-            async move {
-                deliver(deaths, || async { close_if_due(world, policy, departure, Some(&message_id)).await }).await
-            }
-        });
+    let due = due.iter().enumerate().map(|(n, departure)| {
+        let (policy, message_id) = (&policy, format!("message-{n}"));
+        async move {
+            deliver(deaths, || async { close_if_due(&world.visit(), policy, departure, Some(&message_id)).await }).await
+        }
+    });
     assert!(join_all(due).await.into_iter().all(|done| done), "the departures are dealt with");
 }
 
@@ -252,10 +281,19 @@ proptest! {
 
 async fn live_through_slowly(world: &Fake) {
     let policy = Policy::parse(POLICY).unwrap();
-    depart(world, &departure(0)).await.unwrap();
+    depart(&world.visit(), &departure(0)).await.unwrap();
     for _ in 0..RECEIVED {
-        let _too_late_or_done = close_if_due(world, &policy, &departure(0), Some("m")).await;
+        let _too_late_or_done = close_if_due(&world.visit(), &policy, &departure(0), Some("m")).await;
     }
+}
+
+/// Another agent comes, and leaves five minutes after the first.
+async fn an_agent_leaves_again(world: &Fake) {
+    tokio::time::sleep(Duration::from_mins(5)).await;
+    world.left_again_at.set(Some(world.now()));
+    let later = departure(world.now().as_millisecond() - began().as_millisecond());
+    depart(&world.visit(), &later).await.unwrap();
+    close_if_due(&world.visit(), &Policy::parse(POLICY).unwrap(), &later, Some("later")).await.unwrap();
 }
 
 #[test]
@@ -263,21 +301,43 @@ fn a_later_departure_tells_again_only_if_the_customer_came_back() {
     play(async {
         for (comes_back, notices) in [(false, 1), (true, 2)] {
             let world = Fake::new(1, 0, 0, "sms");
-            let policy = Policy::parse(POLICY).unwrap();
             live_through(&world, 2, &[]).await;
-            tokio::time::sleep(Duration::from_mins(5)).await;
-            // Another agent came and went; as far as this conversation shows, it is the same one.
-            world.wrote_at.set(comes_back.then(|| began() - SignedDuration::from_mins(1)));
-            if comes_back {
-                let mut record = world.record.borrow_mut();
-                let (_, closing) = record.as_mut().unwrap();
-                closing.told_at = Some(began() - SignedDuration::from_mins(2));
-            }
-            depart(&world, &departure(300_000)).await.unwrap();
-            close_if_due(&world, &policy, &departure(300_000), Some("later")).await.unwrap();
+            world.wrote_at.set(comes_back.then(|| began() + SignedDuration::from_mins(2)));
+            an_agent_leaves_again(&world).await;
             assert_eq!(world.taken.borrow().len(), notices, "{comes_back}");
-            close_if_due(&world, &policy, &departure(0), Some("earlier")).await.unwrap();
+            let policy = Policy::parse(POLICY).unwrap();
+            close_if_due(&world.visit(), &policy, &departure(0), Some("earlier")).await.unwrap();
             assert_eq!(world.taken.borrow().len(), notices);
         }
+    });
+}
+
+#[test]
+fn a_notice_that_was_not_taken_leaves_the_customer_untold() {
+    play(async {
+        let world = Fake::new(1, 0, 0, "sms");
+        world.refusals.borrow_mut().push_back(Taken::NotTaken("409".to_owned()));
+        live_through(&world, 2, &[]).await;
+        assert!(world.taken.borrow().is_empty() && world.outcomes.borrow().is_empty());
+        an_agent_leaves_again(&world).await;
+        assert_eq!((world.taken.borrow().len(), distinct(&world.outcomes.borrow())), (1, 1));
+    });
+}
+
+#[test]
+fn a_disconnect_that_is_never_sent_is_never_announced_and_comes_again() {
+    play(async {
+        let world = Fake::new(1, 0, 0, "webmessaging");
+        let policy = Policy::parse(POLICY).unwrap();
+        depart(&world.visit(), &departure(0)).await.unwrap();
+        let delivery = || async { close_if_due(&world.visit(), &policy, &departure(0), Some("m")).await };
+        for _ in 0..RECEIVED {
+            world.refusals.borrow_mut().push_back(Taken::NotSent("403".to_owned()));
+            assert!(delivery().await.is_err(), "a queue that gives up makes it a dead letter");
+        }
+        assert!(!world.is_disconnected.get() && world.outcomes.borrow().is_empty());
+        assert_eq!(delivery().await, Ok(()), "once somebody has given the permission");
+        assert!(world.is_disconnected.get());
+        assert_eq!(world.outcomes.borrow().len(), 1);
     });
 }

@@ -13,6 +13,11 @@ const CLOSED: &str = "Chat Closed";
 /// More requests to AWS than a departure makes.
 const MOST_REQUESTS: usize = 30;
 
+/// As often as a departure is received before it is a dead letter.
+const RECEIVED: usize = 5;
+/// Longer than a look may be old, in milliseconds.
+const TOO_LONG_MS: u64 = 5_500;
+
 /// Makes a chat of this id.
 type Story = fn(&str) -> Messaging;
 
@@ -124,6 +129,49 @@ async fn a_notice_whose_answer_is_lost_is_not_sent_again_and_one_that_was_not_se
     let (refused, events) = shown(&world, |id| left(id, "sms"))?;
     world.world.live(events).await?;
     assert_eq!((world.genesys()?.messages().all().len(), outcome_ids(&world, &refused)), (2, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_notice_never_gets_into_another_conversation_of_the_customer() -> Result<()> {
+    let world = SessionWorld::new().await?;
+    let (thread, events) = shown(&world, |id| left(id, "sms").of("ann"))?;
+    let (_, _) = shown(&world, |id| {
+        let customer = Part::new("customer", ago(5));
+        Messaging::new(id, "sms").of("ann").with(customer).with(Part::new("botflow", ago(5)))
+    })?;
+    world.world.live(events).await?;
+    assert!(world.genesys()?.messages().all().is_empty(), "a bot would take it for her words");
+    assert!(world.outcomes(CLOSED, &thread).is_empty());
+    let log = world.world.stack.function_log("ChatCloser").context("no log")?;
+    assert!(log.lines().any(|line| line.contains(&thread) && line.contains("Genesys Cloud does not take it")), "{log}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_disconnect_that_is_refused_becomes_a_dead_letter_and_no_outcome() -> Result<()> {
+    let world = SessionWorld::new().await?;
+    for _ in 0..RECEIVED {
+        world.genesys()?.faults().add(Fault::answer("PATCH", "/api", 403));
+    }
+    let (id, events) = shown(&world, |id| left(id, "webmessaging"))?;
+    world.world.live(events).await?;
+    assert!(customer_is_there(&world, &id)? && world.outcomes(CLOSED, &id).is_empty());
+    assert_eq!(world.world.dead_letters_of("ChatCloserDeadLetterQueue").len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_is_sent_on_a_look_that_took_too_long() -> Result<()> {
+    let world = SessionWorld::new().await?;
+    let (id, events) = shown(&world, |id| left(id, "sms"))?;
+    world.genesys()?.faults().add(Fault::delay("GET", "/api", TOO_LONG_MS));
+    world.world.live(events).await?;
+    let requests = world.genesys()?.requests().all();
+    let looks: Vec<_> = requests.iter().filter(|request| request.path.ends_with(&id)).collect();
+    let sent: Vec<_> = requests.iter().filter(|request| request.path.ends_with("/agentless")).collect();
+    let ([slow, look], [sent]) = (&looks[..], &sent[..]) else { anyhow::bail!("{requests:?}") };
+    assert!(slow.at_ms < look.at_ms && sent.at_ms - look.at_ms <= 5_000, "{requests:?}");
     Ok(())
 }
 

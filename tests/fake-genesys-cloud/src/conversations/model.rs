@@ -135,6 +135,15 @@ impl<'a> Participant<'a> {
         self.0.get(name)?.as_str().map(str::to_owned)
     }
 
+    pub(super) fn purpose(&self) -> Option<&str> {
+        self.0.get("purpose")?.as_str()
+    }
+
+    /// Whether any of its communications is.
+    pub(super) fn is_on(&mut self) -> bool {
+        self.communications().any(|one| is_on(one))
+    }
+
     /// Sets a field, where there is something to set.
     pub(super) fn set(&mut self, name: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
@@ -233,8 +242,14 @@ impl<'a> Participant<'a> {
     }
 }
 
+/// Whether a communication has not been disconnected.
+pub(super) fn is_on(communication: &Map<String, Value>) -> bool {
+    let state = communication.get("state").and_then(Value::as_str);
+    !communication.get("disconnectedTime").is_some_and(Value::is_string) && state != Some("disconnected")
+}
+
 /// A list among the fields, added if absent; none if something else is in its place.
-fn list<'a>(fields: &'a mut Map<String, Value>, name: &str) -> Option<&'a mut Vec<Value>> {
+pub(super) fn list<'a>(fields: &'a mut Map<String, Value>, name: &str) -> Option<&'a mut Vec<Value>> {
     fields.entry(name).or_insert_with(|| json!([])).as_array_mut()
 }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::api::not_accepted;
+use crate::conversations::Correspondence;
 use crate::error_body::ErrorBody;
 use crate::messages::SentMessage;
 use crate::state::State;
@@ -72,7 +73,8 @@ impl AgentlessRequest {
     }
 }
 
-/// `POST /api/v2/conversations/messages/agentless`: 202 and the message.
+/// `POST /api/v2/conversations/messages/agentless`: 202 and the message; an error for a customer who is connected to somebody,
+/// unless the message is to barge in.
 pub(super) async fn send_agentless(
     FromState(state): FromState<Arc<State>>,
     request: Result<Json<AgentlessRequest>, JsonRejection>,
@@ -97,6 +99,10 @@ pub(super) async fn send_agentless(
         "messengerType": message.messenger_type,
         "textBody": message.text,
     });
+    let between = Correspondence { messenger_type: &message.messenger_type, from: &message.from, to: &message.to };
+    let taken = state.conversations.take_agentless(&between, message.into_active_conversation);
+    // Which status it is, no public source says.
+    taken.map_err(|_| ErrorBody::new(StatusCode::CONFLICT, "conflict", "The customer is connected to somebody."))?;
     state.messages.sent(message);
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }

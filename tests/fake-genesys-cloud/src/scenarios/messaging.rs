@@ -5,11 +5,14 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::time;
+use crate::conversations::add_message;
 
 /// A message conversation.
 #[derive(Debug, Clone)]
 pub struct Messaging {
     id: String,
+    /// Whose address it is; the conversation's own, unless told.
+    customer: Option<String>,
     message_type: &'static str,
     parts: Vec<Part>,
     fields: Map<String, Value>,
@@ -20,20 +23,28 @@ pub struct Messaging {
 pub struct Part {
     purpose: &'static str,
     participant: Map<String, Value>,
-    leg: Map<String, Value>,
+    /// None: it has no communication.
+    leg: Option<Map<String, Value>>,
     since: Timestamp,
 }
 
 impl Messaging {
     /// A conversation of this type (`webmessaging`, `sms`, …) in which nobody takes part yet.
     pub fn new(id: &str, message_type: &'static str) -> Self {
-        Self { id: id.to_owned(), message_type, parts: Vec::new(), fields: Map::new() }
+        Self { id: id.to_owned(), customer: None, message_type, parts: Vec::new(), fields: Map::new() }
     }
 
     /// With this part, the next in number.
     #[must_use]
     pub fn with(mut self, part: Part) -> Self {
         self.parts.push(part);
+        self
+    }
+
+    /// With this customer, by address and contact the same in every conversation of theirs.
+    #[must_use]
+    pub fn of(mut self, customer: &str) -> Self {
+        self.customer = Some(customer.to_owned());
         self
     }
 
@@ -75,6 +86,7 @@ impl Messaging {
 
     fn participant(&self, number: usize) -> Value {
         let part = &self.parts[number];
+        let their_address = format!("their-address-{}", self.customers("address"));
         let mut leg = json!({
             "id": self.communication_id(number),
             "state": "connected",
@@ -84,7 +96,7 @@ impl Messaging {
             "type": self.message_type,
             "connectedTime": time(part.since),
             "toAddress": { "name": "us", "addressNormalized": "our-address" },
-            "fromAddress": { "name": "Personal Data", "addressNormalized": "their-address" },
+            "fromAddress": { "name": "Personal Data", "addressNormalized": their_address },
             "messages": [],
         });
         let mut participant = json!({
@@ -96,25 +108,35 @@ impl Messaging {
             "attributes": {},
         });
         match part.purpose {
-            "customer" => participant["externalContactId"] = json!(self.derived("contact")),
+            "customer" => participant["externalContactId"] = json!(self.customers("contact")),
             "agent" => participant["userId"] = json!(self.derived(&format!("user-{number}"))),
             _ => {}
         }
-        merge(&mut leg, &part.leg);
         merge(&mut participant, &part.participant);
-        participant["messages"] = json!([leg]);
+        participant["messages"] = match &part.leg {
+            Some(fields) => {
+                merge(&mut leg, fields);
+                json!([leg])
+            }
+            None => json!([]),
+        };
         participant
     }
 
+    /// Something that is the customer's own.
+    fn customers(&self, what: &str) -> String {
+        derived(self.customer.as_deref().unwrap_or(&self.id), what)
+    }
+
     fn derived(&self, what: &str) -> String {
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{} {what}", self.id).as_bytes()).to_string()
+        derived(&self.id, what)
     }
 }
 
 impl Part {
     /// Takes part since then: `customer`, `agent`, `acd`, `workflow`, …
     pub fn new(purpose: &'static str, since: Timestamp) -> Self {
-        Self { purpose, participant: Map::new(), leg: Map::new(), since }
+        Self { purpose, participant: Map::new(), leg: Some(Map::new()), since }
     }
 
     /// Left then, in this way (`peer`, `client`, `transfer`, …).
@@ -135,11 +157,27 @@ impl Part {
 
     /// Wrote a message then.
     #[must_use]
-    pub fn wrote(mut self, at: Timestamp) -> Self {
-        let messages = self.leg.entry("messages").or_insert_with(|| json!([]));
-        if let Some(messages) = messages.as_array_mut() {
-            messages.push(json!({ "messageId": format!("message-{}", messages.len()), "messageTime": time(at) }));
+    pub fn wrote(self, at: Timestamp) -> Self {
+        self.message(at, "received")
+    }
+
+    /// Was sent a message then, by an agent or without one.
+    #[must_use]
+    pub fn was_sent(self, at: Timestamp) -> Self {
+        self.message(at, "delivery-success")
+    }
+
+    fn message(mut self, at: Timestamp, status: &str) -> Self {
+        if let Some(leg) = &mut self.leg {
+            add_message(leg, &time(at), status);
         }
+        self
+    }
+
+    /// Without a communication: it has only just joined, or does without.
+    #[must_use]
+    pub fn unseen(mut self) -> Self {
+        self.leg = None;
         self
     }
 
@@ -153,9 +191,15 @@ impl Part {
     /// With this field of the communication.
     #[must_use]
     pub fn leg(mut self, name: &str, value: Value) -> Self {
-        self.leg.insert(name.to_owned(), value);
+        if let Some(leg) = &mut self.leg {
+            leg.insert(name.to_owned(), value);
+        }
         self
     }
+}
+
+fn derived(from: &str, what: &str) -> String {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{from} {what}").as_bytes()).to_string()
 }
 
 fn merge(target: &mut Value, fields: &Map<String, Value>) {

@@ -22,6 +22,11 @@ pub struct AgentlessMessage<'a> {
     pub recipient: &'a Recipient,
     /// The text, at most [`LONGEST_TEXT`] characters.
     pub text: &'a str,
+    /// Whether it goes into a conversation in which the recipient is connected to an agent, a queue, a flow or a bot. If not,
+    /// Genesys Cloud itself refuses it then, which no look can replace: the message is addressed to a person and not to a
+    /// conversation. A bot takes what it gets this way for the customer's words (help.mypurecloud.com, "How do I send an SMS
+    /// from an Architect call flow").
+    pub barges_in: bool,
     /// Nothing is sent after this.
     pub send_by: Deadline,
     /// How long to wait for the answer.
@@ -34,9 +39,9 @@ pub struct AgentlessMessage<'a> {
 pub enum Delivery {
     /// It was taken.
     Sent,
-    /// 409 or 400: the conversation takes no message, not now or not this one.
+    /// 409: the recipient can be sent nothing now.
     NotTaken(ErrorAnswer),
-    /// It will not be taken unless somebody changes something.
+    /// 400, 403, …: it will not be taken unless somebody changes something.
     Refused(PermanentError),
     /// It was not sent, or turned away before anything was done: no connection, no token, no room in the rate limit.
     NotSent(ApiError),
@@ -48,7 +53,7 @@ pub enum Delivery {
 }
 
 impl GenesysCloud {
-    /// Sends a message without an agent, into the conversation that is on with the recipient if there is one:
+    /// Sends a message without an agent:
     /// `POST /api/v2/conversations/messages/agentless`. Needs `conversation:message:create`. Never repeated.
     pub async fn send_agentless(&self, message: AgentlessMessage<'_>) -> Delivery {
         let Recipient { from_address, messenger_type, to } = message.recipient;
@@ -56,7 +61,7 @@ impl GenesysCloud {
             "fromAddress": from_address,
             "toAddressMessengerType": messenger_type,
             "textBody": message.text,
-            "useExistingActiveConversation": true,
+            "useExistingActiveConversation": message.barges_in,
         });
         let (field, value) = match to {
             To::Address(address) => ("toAddress", address),
@@ -78,9 +83,9 @@ fn judge(answer: &Answer) -> Delivery {
     let error = answer.error();
     match answer.status {
         200..300 => Delivery::Sent,
-        400 | 409 => Delivery::NotTaken(error),
+        409 => Delivery::NotTaken(error),
         429 => Delivery::NotSent(ApiError::of(SEND_MESSAGE, error, answer.retry_after)),
-        401..500 if answer.status != 408 => match ApiError::of(SEND_MESSAGE, error, None) {
+        400..500 if answer.status != 408 => match ApiError::of(SEND_MESSAGE, error, None) {
             ApiError::Permanent(error) => Delivery::Refused(error),
             ApiError::Retryable(error) => Delivery::Unknown { how: error.to_string() },
         },

@@ -27,6 +27,9 @@ pub struct MessageLeg {
     pub message_type: Option<String>,
     /// When the last message was sent on it; a message whose time can't be read was sent just now, or so it counts.
     pub last_message: Option<Timestamp>,
+    /// The same of the messages that we received: by `messageStatus`, so what was sent to the customer is none, nor is one of
+    /// which that is not told.
+    pub last_received: Option<Timestamp>,
     ours: Address,
     theirs: Address,
 }
@@ -102,6 +105,7 @@ impl MessageLeg {
         let (to, from) = (address("toAddress"), address("fromAddress"));
         // The platform swaps them with the direction: an inbound message is to us.
         let (ours, theirs) = if leg["direction"] == "outbound" { (from, to) } else { (to, from) };
+        let messages = list(&leg["messages"]);
         let message_time = |message: &Value| {
             let time = message["messageTime"].as_str().and_then(|time| time.parse().ok());
             time.unwrap_or(Timestamp::MAX)
@@ -109,7 +113,8 @@ impl MessageLeg {
         Some(Self {
             communication_id: text(&leg["id"])?,
             message_type: text(&leg["type"]).map(|name| name.to_ascii_lowercase()),
-            last_message: list(&leg["messages"]).iter().map(message_time).max(),
+            last_message: messages.iter().map(message_time).max(),
+            last_received: messages.iter().filter(|one| one["messageStatus"] == "received").map(message_time).max(),
             ours,
             theirs,
         })

@@ -10,7 +10,7 @@ use genesys_cloud::api::{
     AgentlessMessage, ApiError, ConversationBody, Deadline, Delivery, DisconnectAnswer, DisconnectMessageRequest,
     Disconnection, GenesysCloud, PermanentError,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::support::{CONVERSATION, NOW_MS, answering, api_requests, in_time, look, start};
@@ -29,11 +29,12 @@ async fn body(fake: &FakeGenesysCloud, client: &GenesysCloud, messaging: &Messag
     client.conversation(CONVERSATION, in_time()).await.unwrap()
 }
 
-async fn send(client: &GenesysCloud, body: &ConversationBody) -> Delivery {
+async fn send(client: &GenesysCloud, body: &ConversationBody, barges_in: bool) -> Delivery {
     let messengers = body.messengers();
     let recipient = messengers[0].recipient(&messengers[0].legs[0]).unwrap();
     let (send_by, answer_by) = (in_time(), in_time());
-    client.send_agentless(AgentlessMessage { recipient: &recipient, text: "Good bye", send_by, answer_by }).await
+    let message = AgentlessMessage { recipient: &recipient, text: "Good bye", barges_in, send_by, answer_by };
+    client.send_agentless(message).await
 }
 
 async fn leave(client: &GenesysCloud, messaging: &Messaging, participant: usize) -> Disconnection {
@@ -55,6 +56,7 @@ async fn messengers_are_read_and_show_no_address() {
     assert_eq!(customer.attribute("language"), Some("de"));
     assert_eq!(customer.legs[0].message_type.as_deref(), Some("webmessaging"));
     assert_eq!(customer.legs[0].last_message, Some(began()));
+    assert_eq!(customer.legs[0].last_received, Some(began()));
     assert_eq!(agent.legs[0].last_message, None);
     let shown = format!("{messengers:?} {:?}", customer.recipient(&customer.legs[0]));
     assert!(!shown.contains("-address") && !shown.contains("\"de\""), "{shown}");
@@ -69,14 +71,24 @@ async fn a_message_without_a_readable_time_counts_as_just_sent() {
 }
 
 #[tokio::test]
+async fn what_was_sent_to_the_customer_is_not_received() {
+    let (fake, client) = start().await;
+    let later = began() + SignedDuration::from_secs(1);
+    let customer = Part::new("customer", began()).wrote(began()).was_sent(later);
+    let messengers = body(&fake, &client, &Messaging::new(CONVERSATION, "sms").with(customer)).await.messengers();
+    let leg = &messengers[0].legs[0];
+    assert_eq!((leg.last_message, leg.last_received), (Some(later), Some(began())));
+}
+
+#[tokio::test]
 async fn a_message_goes_the_way_of_its_channel_or_not_at_all() {
     let (fake, client) = start().await;
-    for (channel, to) in [("sms", Some("their-address")), ("open", Some("their-address")), ("webmessaging", None)] {
+    for (channel, to) in [("sms", "their-address-"), ("open", "their-address-"), ("webmessaging", "")] {
         let body = body(&fake, &client, &messaging(channel)).await;
-        assert_eq!(send(&client, &body).await, Delivery::Sent, "{channel}");
+        assert_eq!(send(&client, &body, true).await, Delivery::Sent, "{channel}");
         let sent = fake.messages().all().pop().unwrap();
         assert_eq!((sent.from.as_str(), sent.messenger_type.as_str()), ("our-address", channel));
-        assert!(sent.into_active_conversation && to.is_none_or(|to| sent.to == to), "{sent:?}");
+        assert!(sent.into_active_conversation && sent.to.starts_with(to), "{sent:?}");
     }
     for channel in ["whatsapp", "facebook", "telepathy"] {
         let messengers = body(&fake, &client, &messaging(channel)).await.messengers();
@@ -85,19 +97,32 @@ async fn a_message_goes_the_way_of_its_channel_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_message_goes_to_a_customer_who_is_connected_to_somebody_only_if_it_barges_in() {
+    let (fake, client) = start().await;
+    let customer = Part::new("customer", began());
+    let left = body(&fake, &client, &Messaging::new(CONVERSATION, "sms").of("ann").with(customer.clone())).await;
+    assert_eq!(send(&client, &left, false).await, Delivery::Sent, "nobody has it in hand");
+    let new = Messaging::new("5d1f3a52-7e5c", "sms").of("ann").with(customer).with(Part::new("botflow", began()));
+    fake.conversations().set(new.json()).unwrap();
+    assert!(matches!(send(&client, &left, false).await, Delivery::NotTaken(_)), "there is a bot in another one");
+    assert_eq!(fake.messages().all().len(), 1);
+    assert_eq!(send(&client, &left, true).await, Delivery::Sent);
+}
+
+#[tokio::test]
 async fn what_became_of_a_message_is_told_apart_and_none_is_sent_twice() {
     let (fake, client) = start().await;
     let body = body(&fake, &client, &messaging("open")).await;
     fake.faults().add(Fault::with("POST", "/api", Effect::DropAfterwards));
-    assert!(matches!(send(&client, &body).await, Delivery::Unknown { .. }));
+    assert!(matches!(send(&client, &body, true).await, Delivery::Unknown { .. }));
     assert_eq!(fake.messages().all().len(), 1, "it was sent, though nobody knows");
     // The last of them closes the door for a while.
     for (status, expected) in
-        [(409, "NotTaken"), (400, "NotTaken"), (403, "Refused"), (500, "Unknown"), (503, "Unknown"), (429, "NotSent")]
+        [(409, "NotTaken"), (400, "Refused"), (403, "Refused"), (500, "Unknown"), (503, "Unknown"), (429, "NotSent")]
     {
         fake.requests().clear();
         fake.faults().add(answering("POST", status, &[], json!(null)));
-        let delivery = send(&client, &body).await;
+        let delivery = send(&client, &body, true).await;
         assert!(format!("{delivery:?}").starts_with(expected), "{status}: {delivery:?}");
         assert_eq!(api_requests(&fake), 1, "{status}");
     }
