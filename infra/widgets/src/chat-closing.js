@@ -29,14 +29,18 @@
     return typeof state === "string" ? state.trim() : "";
   }
 
-  /** The latest state among messages; undefined if none tells of one. Messages may come in any order. */
-  function latestState(messages) {
+  /**
+   * The latest state: the one that is known, or one among messages that is not older; undefined if none of them is. Messages may
+   * come in any order; one without a number is later than all that came before it.
+   */
+  function latestState(messages, known) {
     var latest;
-    (Array.isArray(messages) ? messages : []).forEach(function (message, position) {
+    (Array.isArray(messages) ? messages : []).forEach(function (message) {
       var state = stateOf(message);
       if (state === undefined) return;
-      var index = typeof message.index === "number" ? message.index : position;
-      if (!latest || index >= latest.index) latest = { index: index, state: state };
+      var before = (latest || known).index;
+      var index = typeof message.index === "number" ? message.index : before;
+      if (index >= before) latest = { index: index, state: state };
     });
     return latest;
   }
@@ -72,15 +76,17 @@
     }
 
     plugin.subscribe("WebChatService.messageReceived", function (event) {
-      var latest = latestState(event && event.data && event.data.messages);
-      // Messages come again, as when a page is loaded anew.
-      if (!latest || latest.index < known.index) return;
+      var data = (event && event.data) || {};
+      // Messages come again; older ones count no more.
+      var latest = latestState(data.messages, known);
+      if (!latest) return;
       known = latest;
-      if (ENDED.indexOf(latest.state) < 0) {
-        isDone = false;
+      var isEnded = ENDED.indexOf(latest.state) >= 0;
+      // What a page that was loaded anew is shown again was dealt with when it came.
+      if (isDone || !isEnded || data.restoring) {
+        isDone = isEnded;
         return;
       }
-      if (isDone) return;
       isDone = true;
       var command = close();
       if (command && command.fail) command.fail(failed);

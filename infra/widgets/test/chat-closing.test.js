@@ -62,6 +62,36 @@ test("the latest state decides, in whatever order messages come", () => {
   assert.deepEqual(names(window), ["WebChatService.endChat"]);
 });
 
+test("a message without a number is later than what came before it", () => {
+  const window = page(sync);
+  const unnumbered = (name) => ({ ...state(0, name), index: undefined });
+  receive(window, text(0, "Agent", "Bye"), text(1, "Agent", "Bye"), unnumbered("Connected"));
+  receive(window, unnumbered("Completed"));
+  assert.deepEqual(names(window), ["WebChatService.endChat"]);
+  receive(window, state(7, "Connected"));
+  receive(window, state(6, "Completed"));
+  assert.equal(window.calls.length, 1, "older");
+  receive(window, unnumbered("Completed"));
+  assert.equal(window.calls.length, 2);
+});
+
+test("what is restored is known, and not acted on again", () => {
+  const restore = (window, ...messages) => window.publish("WebChatService.messageReceived", { messages, restoring: true });
+  const window = page(sync);
+  restore(window, state(4, "Completed"));
+  receive(window, state(4, "Completed"), state(5, "Finalizing"));
+  assert.deepEqual(names(window), []);
+  receive(window, state(6, "Connected"));
+  receive(window, state(7, "Completed"));
+  assert.deepEqual(names(window), ["WebChatService.endChat"]);
+  const open = page(sync);
+  restore(open, state(4, "Connected"));
+  receive(open, state(3, "Completed"));
+  assert.deepEqual(names(open), [], "older than what was restored");
+  receive(open, state(5, "Completed"));
+  assert.equal(open.calls.length, 1);
+});
+
 test("what is not understood ends nothing", () => {
   const window = page(sync);
   receive(window, text(1, "Agent", "Completed"), text(2, "Client", "Finalizing"));
