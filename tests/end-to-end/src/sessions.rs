@@ -23,7 +23,15 @@ pub struct SessionWorld {
 impl SessionWorld {
     /// Starts it with these settings of the functions.
     pub async fn with(settings: &[(&str, &str)]) -> Result<Self> {
-        let world = World::with(settings).await?;
+        Self::of(World::with(settings).await?)
+    }
+
+    /// Starts it with these parameters of the template.
+    pub async fn with_parameters(parameters: &[(&str, &str)]) -> Result<Self> {
+        Self::of(World::with_parameters(parameters).await?)
+    }
+
+    fn of(world: World) -> Result<Self> {
         Ok(Self { world, browser: Client::builder().no_proxy().build()?, ids: AtomicU32::new(0) })
     }
 

@@ -28,10 +28,16 @@ pub struct World {
 impl World {
     /// Starts it with these settings of the functions.
     pub async fn with(settings: &[(&str, &str)]) -> Result<Self> {
-        let environment = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let stack =
-            Stack::start(StackOptions { environment, manual_schedules: true, ..StackOptions::default() }).await?;
-        Ok(Self { stack })
+        Self::start(StackOptions { environment: owned(settings), ..StackOptions::default() }).await
+    }
+
+    /// Starts it with these parameters of the template.
+    pub async fn with_parameters(parameters: &[(&str, &str)]) -> Result<Self> {
+        Self::start(StackOptions { parameters: owned(parameters), ..StackOptions::default() }).await
+    }
+
+    async fn start(options: StackOptions) -> Result<Self> {
+        Ok(Self { stack: Stack::start(StackOptions { manual_schedules: true, ..options }).await? })
     }
 
     /// Starts it as the template says.
@@ -119,6 +125,10 @@ impl World {
 pub const INTERRUPTION: &str = "Interaction_Interruption__c";
 /// The object of work sessions.
 pub const WORK_SESSION: &str = "Agent_Work_Session__c";
+
+fn owned(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
 
 fn text(row: &Row, field: &str) -> String {
     row.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()

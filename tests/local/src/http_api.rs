@@ -67,25 +67,38 @@ impl HttpApis {
     /// Answers a request as API Gateway would.
     pub(crate) async fn answer(&self, request: &Parts, body: Bytes) -> Response {
         let path = request.uri.path();
-        let Some(route) = self.route(&request.method, path) else {
-            return message(StatusCode::NOT_FOUND, "Not Found");
-        };
         let origin = request.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-        let cors = route.cors.as_ref().zip(origin);
-        let mut response = match cors {
-            Some((cors, origin)) if request.method == Method::OPTIONS => return preflight(cors, origin),
-            _ => route.invoke(request, &body).await,
+        let keys = self.routes.iter().map(|route| route.key.as_str());
+        let Some(route) = route_of(keys, &request.method, path).map(|index| &self.routes[index]) else {
+            return match (request.method == Method::OPTIONS, self.cors_at(path), origin) {
+                (true, Some(cors), Some(origin)) => preflight(cors, origin),
+                _ => message(StatusCode::NOT_FOUND, "Not Found"),
+            };
         };
-        if let Some((cors, origin)) = cors {
-            allow_origin(response.headers_mut(), cors, origin);
+        let mut response = route.invoke(request, &body).await;
+        if let Some((cors, origin)) = route.cors.as_ref().zip(origin) {
+            let headers = response.headers_mut();
+            if allow_origin(headers, cors, origin) && !cors.expose_headers.is_empty() {
+                let names = cors.expose_headers.join(",");
+                insert(headers, HeaderName::from_static("access-control-expose-headers"), &names);
+            }
         }
         response
     }
 
-    fn route(&self, method: &Method, path: &str) -> Option<&Route> {
-        let keys = [format!("{method} {path}"), format!("ANY {path}"), "$default".to_owned()];
-        keys.iter().find_map(|key| self.routes.iter().find(|route| route.key == *key))
+    /// What the API that has this path allows web pages. Here all APIs share an address.
+    fn cors_at(&self, path: &str) -> Option<&Cors> {
+        let mut routes = self.routes.iter();
+        routes.find(|route| route.key.split_once(' ').is_some_and(|(_, own)| own == path))?.cors.as_ref()
     }
+}
+
+/// The route that takes a request. A preflight request (`OPTIONS`) is one like any other: where a route takes it, the API does not
+/// answer it by itself (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>).
+fn route_of<'a>(keys: impl Iterator<Item = &'a str>, method: &Method, path: &str) -> Option<usize> {
+    let keys: Vec<_> = keys.collect();
+    let wanted = [format!("{method} {path}"), format!("ANY {path}"), "$default".to_owned()];
+    wanted.iter().find_map(|wanted| keys.iter().position(|key| key == wanted))
 }
 
 impl Route {
@@ -151,7 +164,7 @@ fn response(answer: &[u8]) -> Option<Response> {
     Some(response)
 }
 
-/// API Gateway answers preflight requests by itself.
+/// The answer of API Gateway itself to a preflight request.
 fn preflight(cors: &Cors, origin: &str) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
@@ -194,8 +207,18 @@ mod tests {
             allow_origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
             allow_methods: vec!["POST".to_owned()],
             allow_headers: vec!["content-type".to_owned(), "idempotency-key".to_owned()],
+            expose_headers: Vec::new(),
             max_age: Some(600),
         }
+    }
+
+    #[test]
+    fn a_route_for_any_method_takes_preflight_requests_too() {
+        let taken = |keys: &[&str]| route_of(keys.iter().copied(), &Method::OPTIONS, "/resumptions");
+        assert_eq!(taken(&["POST /resumptions"]), None);
+        assert_eq!(taken(&["POST /resumptions", "ANY /resumptions"]), Some(1));
+        assert_eq!(taken(&["$default", "OPTIONS /resumptions"]), Some(1));
+        assert_eq!(taken(&["$default"]), Some(0));
     }
 
     fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
@@ -218,7 +241,7 @@ mod tests {
     fn a_body_that_is_no_text_is_encoded() {
         let of = |content_type: &str, body: &'static [u8]| {
             let request = Request::post("/resumptions?a=b").header("Content-Type", content_type).body(()).unwrap();
-            payload("ANY /resumptions", &request.into_parts().0, &Bytes::from_static(body))
+            payload("POST /resumptions", &request.into_parts().0, &Bytes::from_static(body))
         };
         let text = of("application/json", b"{}");
         assert_eq!((&text["body"], &text["isBase64Encoded"]), (&json!("{}"), &json!(false)));

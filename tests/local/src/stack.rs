@@ -39,6 +39,8 @@ pub use crate::logs::Logs;
 pub struct StackOptions {
     /// The template; absent: that of this workspace.
     pub template: Option<PathBuf>,
+    /// Parameters of the template, in place of their defaults.
+    pub parameters: BTreeMap<String, String>,
     /// The port of the stack's own API; 0 for any free one.
     pub port: u16,
     /// Settings of the functions, in place of the template's.
@@ -334,8 +336,9 @@ fn read_template(options: &StackOptions, aws_url: &str) -> Result<Template> {
     let path = options.template.clone().unwrap_or_else(|| workspace().join("template.yaml"));
     let text = std::fs::read_to_string(&path);
     let text = text.with_context(|| format!("reading {}", path.display()))?;
-    let bus = ("EventBusName".to_owned(), PARTNER_BUS.to_owned());
-    let setting = Setting { parameters: BTreeMap::from([bus]), endpoint: aws_url.to_owned() };
+    let mut parameters = options.parameters.clone();
+    parameters.insert("EventBusName".to_owned(), PARTNER_BUS.to_owned());
+    let setting = Setting { parameters, endpoint: aws_url.to_owned() };
     Ok(Template::parse(&text, &setting)?)
 }
 

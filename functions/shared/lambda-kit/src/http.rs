@@ -118,7 +118,7 @@ mod tests {
     fn payload(changes: &Value) -> Box<RawValue> {
         let mut payload = json!({
             "version": "2.0",
-            "routeKey": "ANY /resumptions",
+            "routeKey": "POST /resumptions",
             "rawPath": "/resumptions",
             "rawQueryString": "",
             "headers": { "Content-Type": "application/json" },

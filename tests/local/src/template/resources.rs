@@ -137,6 +137,8 @@ pub struct Cors {
     pub allow_methods: Vec<String>,
     /// Header fields, or `*`.
     pub allow_headers: Vec<String>,
+    /// Header fields of an answer that a page may read.
+    pub expose_headers: Vec<String>,
     /// Seconds for which a page may remember that.
     pub max_age: Option<u32>,
 }
