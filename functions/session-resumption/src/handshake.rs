@@ -23,8 +23,11 @@ pub struct Handshake {
     lease: Lease,
     /// The decision, once it is made.
     pub decided: Option<Decided>,
-    /// Until when the decision stands, once all that follows from it is done.
+    /// Until when the decision stands, once it is given.
     answered_until: Option<Timestamp>,
+    /// Whether all that follows from it is written: the attributes, and the outcome.
+    #[serde(default)]
+    is_carried_out: bool,
     /// How many of the customer's handshakes were counted before this one.
     counted: u64,
 }
@@ -59,6 +62,8 @@ pub struct Mark {
 pub enum Next {
     /// The answer stands.
     Answer(Resumption),
+    /// The answer stands, but what follows from it is not all written: write this, carry it out again, and answer.
+    CarryOut(Handshake, Decided),
     /// Somebody else is at it, at most until then.
     Wait(Timestamp),
     /// Write this, and be the owner.
@@ -70,19 +75,29 @@ pub enum Next {
 /// What the request of `owner` does next.
 pub fn next(stored: Option<&Handshake>, owner: &str, now: Timestamp, lease: Duration) -> Next {
     let lease = Lease { owner: owner.to_owned(), until: after(now, lease) };
-    let begin =
-        |counted| Handshake { started_at: now, lease: lease.clone(), decided: None, answered_until: None, counted };
-    let Some(stored) = stored else { return Next::Own(begin(0)) };
+    let Some(stored) = stored else { return Next::Own(Handshake::begun(now, lease, 0)) };
+    let is_free = now >= stored.lease.until;
+    let is_old = now >= after(stored.started_at, ANSWER_STANDS_FOR);
     match (stored.answered_until, &stored.decided) {
+        // Whoever has just answered, or carries it out again, is at it still; and must be done before the next handshake.
+        (Some(until), Some(decided)) if !stored.is_carried_out && is_free && lease.until <= until => {
+            Next::CarryOut(Handshake { lease, ..stored.clone() }, decided.clone())
+        }
         (Some(until), Some(decided)) if now < until => Next::Answer(decided.resumption.clone()),
-        (Some(_), _) => Next::Own(begin(stored.counted_so_far())),
-        (None, _) if now >= stored.lease.until => Next::Own(Handshake { lease, ..stored.clone() }),
+        (Some(_), _) => Next::Own(Handshake::begun(now, lease, stored.counted_so_far())),
+        // Nobody came for so long: what was decided then is no answer now.
+        (None, _) if is_free && is_old => Next::Own(Handshake::begun(now, lease, stored.counted_so_far())),
+        (None, _) if is_free => Next::Own(Handshake { lease, ..stored.clone() }),
         (None, _) if stored.lease.owner == owner => Next::GoOn(stored.clone()),
         (None, _) => Next::Wait(stored.lease.until),
     }
 }
 
 impl Handshake {
+    fn begun(started_at: Timestamp, lease: Lease, counted: u64) -> Self {
+        Self { started_at, lease, decided: None, answered_until: None, is_carried_out: false, counted }
+    }
+
     /// Until when its owner may work on it.
     pub fn leased_until(&self) -> Timestamp {
         self.lease.until
@@ -100,6 +115,12 @@ impl Handshake {
     #[must_use]
     pub fn answer(self, now: Timestamp) -> Self {
         Self { answered_until: Some(after(now, ANSWER_STANDS_FOR)), ..self }
+    }
+
+    /// With all written that follows from the decision.
+    #[must_use]
+    pub fn carried_out(self) -> Self {
+        Self { is_carried_out: true, ..self }
     }
 
     fn counted_so_far(&self) -> u64 {
@@ -141,7 +162,7 @@ mod tests {
         assert_eq!(next(Some(&begun), "a", at(3), LEASE), Next::GoOn(begun.clone()));
         let decided = begun.decide(resumable(), 4, at(1));
         assert_eq!(next(Some(&decided), "b", at(3), LEASE), Next::Wait(at(10)), "not before it is written");
-        let answered = decided.answer(at(2));
+        let answered = decided.answer(at(2)).carried_out();
         for owner in ["a", "b"] {
             assert_eq!(next(Some(&answered), owner, at(61), LEASE), Next::Answer(resumable()));
         }
@@ -159,6 +180,29 @@ mod tests {
         let decided = taken.decide(resumable(), 0, at(11));
         let taken_again = owned("c", 20, Some(&decided));
         assert_eq!(taken_again.decided, decided.decided, "what was noted is written, and nothing else");
+    }
+
+    #[test]
+    fn what_nobody_came_for_within_a_minute_is_decided_anew_and_its_count_kept() {
+        let decided = owned("a", 0, None).decide(resumable(), 4, at(1));
+        let in_time = owned("b", 59, Some(&decided));
+        assert_eq!((in_time.started_at, in_time.decided.as_ref()), (at(0), decided.decided.as_ref()));
+        let late = owned("b", 60, Some(&decided));
+        assert_eq!((late.started_at, late.decided.as_ref(), late.counted), (at(60), None, 5));
+        assert_eq!(owned("b", 60, Some(&owned("a", 0, None))).started_at, at(60), "without a decision too");
+    }
+
+    #[test]
+    fn what_follows_from_an_answer_is_tried_again_by_one_at_a_time() {
+        let answered = owned("a", 0, None).decide(resumable(), 4, at(1)).answer(at(2));
+        assert_eq!(next(Some(&answered), "b", at(9), LEASE), Next::Answer(resumable()), "the owner is at it still");
+        let Next::CarryOut(again, _) = next(Some(&answered), "b", at(10), LEASE) else {
+            panic!("it is not all written")
+        };
+        assert_eq!((&again.decided, again.leased_until()), (&answered.decided, at(20)));
+        assert_eq!(next(Some(&again), "c", at(19), LEASE), Next::Answer(resumable()));
+        assert_eq!(next(Some(&again), "c", at(53), LEASE), Next::Answer(resumable()), "it might outlast the minute");
+        assert_eq!(next(Some(&again.carried_out()), "c", at(20), LEASE), Next::Answer(resumable()));
     }
 
     #[test]

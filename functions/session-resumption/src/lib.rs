@@ -2,6 +2,7 @@
 //!
 //! What decides, without I/O and without a clock: [`decision`], from a conversation to resume or to route anew. [`handshake`]: who
 //! of many that ask at once does it, and what the others are told. [`replay`]: what an `Idempotency-Key` stands for.
+//! [`greeting`]: whether a customer who comes back can be told so.
 //!
 //! What is asked and answered: [`request`], [`problem`]; `openapi.yaml` beside this folder describes it. [`announce`]: what the
 //! rest of the company is told.
@@ -11,6 +12,7 @@
 
 pub mod announce;
 pub mod decision;
+pub mod greeting;
 pub mod handler;
 pub mod handshake;
 pub mod ports;

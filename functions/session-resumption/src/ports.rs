@@ -5,7 +5,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use genesys_cloud::api::Recipient;
+use genesys_cloud::api::{Messenger, Recipient};
 use ghost_policy::Conversation;
 use jiff::Timestamp;
 use lambda_kit::outcomes::Outcome;
@@ -41,8 +41,8 @@ pub struct Look {
     pub conversation: Conversation,
     /// How often the customer has come back already, by their attribute.
     pub counted: u64,
-    /// How a message reaches the customer, if one can.
-    pub recipient: Option<Recipient>,
+    /// The same, as far as messages go.
+    pub messengers: Vec<Messenger>,
 }
 
 /// Everything outside.
@@ -67,5 +67,5 @@ pub trait Ports {
     /// Sends the customer a message; that the conversation takes none is no error.
     fn greet(&self, recipient: &Recipient, text: &str, limit: Duration) -> impl Future<Output = Result<(), PortError>>;
     /// Puts an outcome on the bus.
-    fn announce(&self, outcome: Outcome) -> impl Future<Output = Result<(), PortError>>;
+    fn announce(&self, outcome: Outcome, limit: Duration) -> impl Future<Output = Result<(), PortError>>;
 }

@@ -9,8 +9,9 @@ use tracing::{error, info, warn};
 
 use crate::announce;
 use crate::decision::{Resumption, decide};
+use crate::greeting;
 use crate::handshake::{self, Decided, Handshake, Next};
-use crate::ports::{Look, PortError, Ports};
+use crate::ports::{PortError, Ports};
 use crate::problem::Problem;
 use crate::replay::{self, Known, Replay};
 use crate::request::{Customer, ResumptionRequest};
@@ -45,9 +46,6 @@ pub struct Run<'a, P> {
     /// When an answer is due.
     due: Timestamp,
 }
-
-/// What an owner saw that is not stored.
-type Seen = Option<Look>;
 
 impl<'a, P: Ports> Run<'a, P> {
     /// A request with a name that no other has, to be answered by `due`.
@@ -118,6 +116,14 @@ impl<'a, P: Ports> Run<'a, P> {
                     metrics::counter!("AnswersRepeated").increment(1);
                     return Ok(answer);
                 }
+                Next::CarryOut(handshake, decided) => {
+                    let again = self.carry_out_again(customer, seen, handshake, &decided).await;
+                    // The answer stands whatever becomes of that.
+                    if let Err(error) = again {
+                        warn!(conversationId = customer.conversation_id, %error, "the answer is given all the same");
+                    }
+                    return Ok(decided.resumption);
+                }
                 _ if now >= self.due => {
                     warn!(conversationId = customer.conversation_id, "nobody has answered in time");
                     return Ok(Resumption::unavailable());
@@ -154,16 +160,17 @@ impl<'a, P: Ports> Run<'a, P> {
         let (handshake, revision, recipient) = if handshake.decided.is_some() {
             (handshake, revision, None)
         } else {
-            let (handshake, seen) = self.decide(customer, handshake).await;
+            let (handshake, recipient) = self.decide(customer, handshake).await;
             // From here on everybody who takes over writes the same to Genesys Cloud.
             if !self.ports.write(&id, Some(revision), &handshake).await? {
                 return Ok(None);
             }
-            (handshake, revision + 1, seen.and_then(|look| look.recipient))
+            (handshake, revision + 1, recipient)
         };
         let Some(decided) = handshake.decided.clone() else { return Ok(None) };
-        self.carry_out(customer, &handshake, &decided, recipient.as_ref()).await;
+        let is_carried_out = self.carry_out(customer, &handshake, &decided, recipient.as_ref()).await;
         let answered = handshake.answer(self.ports.now());
+        let answered = if is_carried_out { answered.carried_out() } else { answered };
         match self.ports.write(&id, Some(revision), &answered).await {
             Ok(true) => Ok(Some(decided.resumption)),
             Ok(false) => Ok(None),
@@ -174,7 +181,23 @@ impl<'a, P: Ports> Run<'a, P> {
         }
     }
 
-    async fn decide(&self, customer: &Customer, handshake: Handshake) -> (Handshake, Seen) {
+    /// Writes what follows from an answer that was given before, unless somebody else is at it.
+    async fn carry_out_again(
+        &self,
+        customer: &Customer,
+        seen: Option<u64>,
+        handshake: Handshake,
+        decided: &Decided,
+    ) -> Result<(), PortError> {
+        let id = customer.handshake_id();
+        if self.ports.write(&id, seen, &handshake).await? && self.carry_out(customer, &handshake, decided, None).await {
+            self.ports.write(&id, Some(seen.unwrap_or_default() + 1), &handshake.carried_out()).await?;
+        }
+        Ok(())
+    }
+
+    /// The handshake with its decision, and how a greeting reaches the customer, if one may.
+    async fn decide(&self, customer: &Customer, handshake: Handshake) -> (Handshake, Option<Recipient>) {
         let limit = self.rules.look_limit.min(time_between(self.ports.now(), self.due));
         let look = self.ports.look(customer, limit).await.unwrap_or_else(|error| {
             warn!(conversationId = customer.conversation_id, %error, "Genesys Cloud does not tell");
@@ -194,17 +217,21 @@ impl<'a, P: Ports> Run<'a, P> {
             "decided"
         );
         let counted = look.as_ref().map_or(0, |look| look.counted);
-        (handshake.decide(resumption, counted, now), look)
+        let recipient = look.and_then(|look| {
+            greeting::recipient(&resumption, &look.conversation, &look.messengers, &customer.participant_id)
+        });
+        (handshake.decide(resumption, counted, now), recipient)
     }
 
-    /// Writes what follows from a decision. Nothing of it keeps the customer from going back.
+    /// Writes what follows from a decision; whether attributes and outcome are written. Nothing of it keeps the customer from
+    /// going back.
     async fn carry_out(
         &self,
         customer: &Customer,
         handshake: &Handshake,
         decided: &Decided,
         recipient: Option<&Recipient>,
-    ) {
+    ) -> bool {
         // Somebody else may be at it once the lease is over.
         let limit = MARK_LIMIT.min(time_between(self.ports.now(), handshake.leased_until()));
         let mark = async {
@@ -220,14 +247,16 @@ impl<'a, P: Ports> Run<'a, P> {
                 _ => Ok(()),
             }
         };
-        let announce = self.ports.announce(announce::decided(customer, handshake, decided));
+        let announce = self.ports.announce(announce::decided(customer, handshake, decided), limit);
         let (marked, greeted, announced) = join3(mark, greet, announce).await;
+        let is_carried_out = marked.is_ok() && announced.is_ok();
         for (result, what) in [(marked, "attributes"), (greeted, "message"), (announced, "outcome")] {
             if let Err(error) = result {
                 metrics::counter!("SideEffectsFailed").increment(1);
                 error!(conversationId = customer.conversation_id, %error, what, "the decision stands without it");
             }
         }
+        is_carried_out
     }
 
     fn lease(&self) -> Duration {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use genesys_cloud::api::{
-    AgentlessMessage, ApiError, ConversationBody, Deadline, Delivery, GenesysCloud, PermanentError, Recipient,
+    AgentlessMessage, ApiError, Deadline, Delivery, GenesysCloud, Messenger, PermanentError, Recipient,
 };
 use ghost_policy::Conversation;
 use jiff::Timestamp;
@@ -85,8 +85,8 @@ impl Ports for World {
             Ok(body) => {
                 let conversation = Conversation::from_json(body.json.get().as_bytes());
                 let conversation = conversation.map_err(|error| failed(OPERATION, &error))?;
-                let (counted, recipient) = told_of(&body, customer);
-                Ok(Some(Look { conversation, counted, recipient }))
+                let messengers = body.messengers();
+                Ok(Some(Look { conversation, counted: counted(&messengers, customer), messengers }))
             }
             Err(ApiError::Permanent(PermanentError::NotFound { .. })) => Ok(None),
             Err(error) => Err(failed(OPERATION, &error)),
@@ -106,6 +106,7 @@ impl Ports for World {
     async fn greet(&self, recipient: &Recipient, text: &str, limit: Duration) -> Result<(), PortError> {
         let (send_by, answer_by) = (Deadline::after(limit), Deadline::after(limit));
         let refused = |error: &dyn Display| Err(failed("sending the message", error));
+        // The customer is connected to an agent: without barging in there would be none.
         let message = AgentlessMessage { recipient, text, barges_in: true, send_by, answer_by };
         match self.genesys_cloud.send_agentless(message).await {
             Delivery::Sent => Ok(()),
@@ -119,19 +120,18 @@ impl Ports for World {
         }
     }
 
-    async fn announce(&self, outcome: Outcome) -> Result<(), PortError> {
-        self.outcomes.put(vec![outcome]).await.map_err(|error| failed("putting the outcome on the bus", &error))
+    async fn announce(&self, outcome: Outcome, limit: Duration) -> Result<(), PortError> {
+        const OPERATION: &str = "putting the outcome on the bus";
+        let put = tokio::time::timeout(limit, self.outcomes.put(vec![outcome])).await;
+        put.map_err(|_| failed(OPERATION, &"the time was up"))?.map_err(|error| failed(OPERATION, &error))
     }
 }
 
-/// How often the customer has come back, and how a message reaches them.
-fn told_of(body: &ConversationBody, customer: &Customer) -> (u64, Option<Recipient>) {
-    let messengers = body.messengers();
-    let Some(own) = messengers.iter().find(|one| one.participant_id == customer.participant_id) else {
-        return (0, None);
-    };
-    let counted = own.attribute(COUNT_ATTRIBUTE).and_then(|count| count.trim().parse().ok()).unwrap_or_default();
-    (counted, own.legs.last().and_then(|leg| own.recipient(leg)))
+/// How often the customer has come back.
+fn counted(messengers: &[Messenger], customer: &Customer) -> u64 {
+    let own = messengers.iter().find(|one| one.participant_id == customer.participant_id);
+    let count = own.and_then(|own| own.attribute(COUNT_ATTRIBUTE)?.trim().parse().ok());
+    count.unwrap_or_default()
 }
 
 fn failed(operation: &'static str, error: &dyn Display) -> PortError {

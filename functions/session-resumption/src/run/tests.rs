@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use fake_genesys_cloud::scenarios::{Messaging, Part};
 use futures::future::join_all;
+use genesys_cloud::api::ConversationBody;
 use ghost_policy::Conversation;
 use lambda_kit::outcomes::Outcome;
 use proptest::prelude::*;
@@ -13,11 +14,12 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value;
 use tokio::time::{Instant, timeout};
 
 use super::*;
 use crate::handshake::Mark;
-use crate::ports::Stored;
+use crate::ports::{Look, Stored};
 
 const CONVERSATION: &str = "5d1f3a52-7e5c-4c8e-9a3f-1f2e3d4c5b6a";
 
@@ -32,6 +34,8 @@ struct Fake {
     records: RefCell<BTreeMap<String, (u64, String)>>,
     is_there: Cell<bool>,
     answers_looks: Cell<bool>,
+    /// Attributes are refused, and outcomes hang for as long as they may.
+    is_stalled: Cell<bool>,
     looks: Cell<u32>,
     count: Cell<u64>,
     counts: RefCell<Vec<u64>>,
@@ -49,6 +53,7 @@ impl Fake {
             records: RefCell::default(),
             is_there: Cell::new(true),
             answers_looks: Cell::new(true),
+            is_stalled: Cell::default(),
             looks: Cell::default(),
             count: Cell::default(),
             counts: RefCell::default(),
@@ -111,25 +116,35 @@ impl Ports for Fake {
             return Err(Self::lost("looking"));
         }
         self.takes_time().await;
-        let conversation = messaging(self.now()).json().to_string();
-        let conversation = Conversation::from_json(conversation.as_bytes()).unwrap();
-        let there = Look { conversation, counted: self.count.get(), recipient: None };
+        let json = messaging(self.now()).json();
+        let conversation = Conversation::from_json(json.to_string().as_bytes()).unwrap();
+        let raw = value::to_raw_value(&json).unwrap();
+        let body = ConversationBody { json: raw.into(), as_of: self.now(), correlation_id: None };
+        let there = Look { conversation, counted: self.count.get(), messengers: body.messengers() };
         Ok(self.is_there.get().then_some(there))
     }
 
     async fn mark(&self, _: &Customer, mark: Mark, _: Duration) -> Result<(), PortError> {
         self.takes_time().await;
+        if self.is_stalled.get() {
+            return Err(PortError { operation: "marking", reason: "503".to_owned() });
+        }
         self.count.set(mark.count);
         self.counts.borrow_mut().push(mark.count);
         if self.answer_is_lost().await { Err(Self::lost("marking")) } else { Ok(()) }
     }
 
     async fn greet(&self, _: &Recipient, _: &str, _: Duration) -> Result<(), PortError> {
+        self.takes_time().await;
         self.greetings.set(self.greetings.get() + 1);
-        Ok(())
+        if self.answer_is_lost().await { Err(Self::lost("greeting")) } else { Ok(()) }
     }
 
-    async fn announce(&self, outcome: Outcome) -> Result<(), PortError> {
+    async fn announce(&self, outcome: Outcome, limit: Duration) -> Result<(), PortError> {
+        if self.is_stalled.get() {
+            tokio::time::sleep(limit).await;
+            return Err(Self::lost("announcing"));
+        }
         self.takes_time().await;
         self.outcomes.borrow_mut().push(outcome.id);
         Ok(())
@@ -143,7 +158,11 @@ fn request(key: Option<&str>) -> ResumptionRequest {
 }
 
 fn rules() -> Rules {
-    Rules { window: Duration::from_mins(5), look_limit: Duration::from_secs(5), greeting: None }
+    Rules {
+        window: Duration::from_mins(5),
+        look_limit: Duration::from_secs(5),
+        greeting: Some("Welcome back".to_owned()),
+    }
 }
 
 /// A request that is answered, or dies after so long.
@@ -196,7 +215,10 @@ proptest! {
             prop_assert!(answers[0].is_resumable());
             prop_assert_eq!(world.count.get(), 1);
             prop_assert_eq!(distinct(&world.outcomes.borrow()), 1);
+            // Who has died may have taken the greeting along.
             let deaths = deaths.iter().flatten().count();
+            prop_assert!(world.greetings.get() <= 1, "{} greetings", world.greetings.get());
+            prop_assert!(world.greetings.get() == 1 || deaths > 0 || forgets > 0);
             prop_assert!(world.looks.get() as usize <= deaths + 1, "{} looks, {deaths} deaths", world.looks.get());
             Ok(())
         })?;
@@ -216,6 +238,7 @@ proptest! {
             }
             let handshakes = distinct(&world.outcomes.borrow());
             prop_assert_eq!(world.count.get(), handshakes as u64);
+            prop_assert!(world.greetings.get() as usize <= handshakes, "{} greetings", world.greetings.get());
             prop_assert!(world.counts.borrow().is_sorted(), "{:?}", world.counts.borrow());
             Ok(())
         })?;
@@ -250,7 +273,8 @@ fn three_hundred_at_once_are_one_look_and_one_count() {
         let tabs = (0..300).map(|tab| asks(&world, format!("owner-{tab}"), None, None));
         let answers = join_all(tabs).await;
         assert!(answers.into_iter().all(|answer| answer.unwrap().unwrap().is_resumable()));
-        assert_eq!((world.looks.get(), world.count.get(), world.outcomes.borrow().len()), (1, 1, 1));
+        let done = (world.looks.get(), world.count.get(), world.outcomes.borrow().len(), world.greetings.get());
+        assert_eq!(done, (1, 1, 1, 1));
     });
 }
 
@@ -283,5 +307,46 @@ fn an_owner_that_dies_frees_the_handshake() {
         let began = Instant::now();
         assert!(asks(&world, "lives".to_owned(), None, None).await.unwrap().unwrap().is_resumable());
         assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
+    });
+}
+
+#[test]
+fn what_was_decided_and_never_given_is_no_answer_hours_later() {
+    play(async {
+        let world = Fake::new(1, 0, 0);
+        world.is_stalled.set(true);
+        // It has decided, and dies while the bus does not answer.
+        assert_eq!(asks(&world, "dies".to_owned(), None, Some(Duration::from_secs(1))).await, None);
+        assert_eq!(world.looks.get(), 1);
+        world.is_stalled.set(false);
+        world.is_there.set(false);
+        tokio::time::sleep(Duration::from_hours(3)).await;
+        let answer = asks(&world, "late".to_owned(), None, None).await.unwrap();
+        assert_eq!(answer, Ok(Resumption::unavailable()), "it is over by now");
+        world.is_there.set(true);
+        tokio::time::sleep(Duration::from_mins(2)).await;
+        assert!(asks(&world, "later".to_owned(), None, None).await.unwrap().unwrap().is_resumable());
+        assert_eq!(world.count.get(), 2, "what was decided counts");
+    });
+}
+
+#[test]
+fn what_could_not_be_written_keeps_nobody_waiting_and_is_written_with_the_next_request() {
+    play(async {
+        let world = Fake::new(1, 0, 0);
+        world.is_stalled.set(true);
+        let began = Instant::now();
+        let first = asks(&world, "first".to_owned(), None, None).await.unwrap().unwrap();
+        assert!(first.is_resumable() && began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+        assert_eq!((world.count.get(), world.outcomes.borrow().len()), (0, 0));
+        world.is_stalled.set(false);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        let tabs = (0..3).map(|tab| asks(&world, format!("tab-{tab}"), None, None));
+        for again in join_all(tabs).await {
+            assert_eq!(again.unwrap().unwrap(), first);
+        }
+        let done =
+            (world.looks.get(), world.counts.borrow().clone(), world.outcomes.borrow().len(), world.greetings.get());
+        assert_eq!(done, (1, vec![1], 1, 1));
     });
 }

@@ -8,7 +8,7 @@ use fake_genesys_cloud::faults::{Effect, Fault};
 use fake_genesys_cloud::scenarios::{Messaging, Part};
 use futures::future::try_join_all;
 use local_stack::aws_front::faults::CrashPoint;
-use reqwest::Method;
+use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 const DECIDED: &str = "Session Resumption Decided";
@@ -21,6 +21,14 @@ const NOTHING_TO_SAY: &str =
 fn dropped(id: &str, seconds: i64) -> Messaging {
     let customer = Part::new("customer", ago(900)).until(ago(seconds), "transport.failure").wrote(ago(800));
     Messaging::new(id, "webmessaging").with(customer).with(Part::new("agent", ago(850)).queue("sales"))
+}
+
+/// Makes a conversation of this id.
+type Story = fn(&str) -> Messaging;
+
+/// A customer's page is loaded anew while an agent is on it.
+fn reloaded(id: &str) -> Messaging {
+    Messaging::new(id, "open").with(Part::new("customer", ago(900))).with(Part::new("agent", ago(850)).queue("sales"))
 }
 
 fn shown(world: &SessionWorld, messaging: impl FnOnce(&str) -> Messaging) -> Result<(String, Messaging)> {
@@ -97,8 +105,7 @@ async fn problems_are_told_as_rfc_9457_has_them() -> Result<()> {
     let world = SessionWorld::new().await?;
     let json = [("content-type", "application/json")];
     let large = format!("{{\"a\":\"{}\"}}", "x".repeat(2_000));
-    let cases: [(Method, &[_], &str, u16); 5] = [
-        (Method::GET, &[], "", 405),
+    let cases: [(Method, &[_], &str, u16); 4] = [
         (Method::POST, &[("content-type", "text/plain")], "{}", 415),
         (Method::POST, &json, "{", 400),
         (Method::POST, &json, r#"{"conversationId":"1","participantId":"2"}"#, 400),
@@ -112,23 +119,64 @@ async fn problems_are_told_as_rfc_9457_has_them() -> Result<()> {
         assert_eq!(problem["status"], status);
         assert!(["type", "title", "detail"].iter().all(|name| problem[name].is_string()), "{problem}");
     }
+    assert_eq!(world.send(Method::GET, &[], String::new()).await?.status().as_u16(), 404, "of API Gateway");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_web_page_of_an_origin_on_the_list_may_ask() -> Result<()> {
+    let page = "https://shop.example";
+    let world = SessionWorld::with_parameters(&[("ResumptionAllowedOrigins", page)]).await?;
+    let header = |response: &Response, name: &str| -> Option<String> {
+        response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    };
+    for (origin, allowed) in [(page, Some(page.to_owned())), ("https://other.example", None)] {
+        let preflight = [("origin", origin), ("access-control-request-method", "POST")];
+        let response = world.send(Method::OPTIONS, &preflight, String::new()).await?;
+        assert_eq!(response.status().as_u16(), 204, "a browser takes no other for leave");
+        assert_eq!(header(&response, "access-control-allow-origin"), allowed);
+        assert_eq!(header(&response, "access-control-allow-methods"), allowed.as_ref().map(|_| "POST".to_owned()));
+        let response = world.send(Method::POST, &[("origin", origin)], "{}".to_owned()).await?;
+        assert_eq!(header(&response, "access-control-allow-origin"), allowed);
+        let exposed = header(&response, "access-control-expose-headers");
+        assert_eq!(exposed, allowed.map(|_| "retry-after".to_owned()), "a page may not read others");
+    }
     Ok(())
 }
 
 #[tokio::test]
 async fn a_token_that_was_refused_is_renewed_and_an_attribute_whose_answer_was_lost_counts_once() -> Result<()> {
     let world = SessionWorld::with(&[("RESUMPTION_MESSAGE", "Welcome back")]).await?;
-    let (first, messaging) = shown(&world, |id| dropped(id, 100))?;
+    let (first, messaging) = shown(&world, reloaded)?;
     world.ask(&first, &messaging.participant_id(0), &[]).await?;
     world.genesys()?.tokens().expire_all();
     world.genesys()?.faults().add(Fault::with("PATCH", "/api", Effect::DropAfterwards));
     world.genesys()?.faults().add(Fault::answer("POST", "/api", 409));
-    let (id, messaging) = shown(&world, |id| dropped(id, 100))?;
+    let (id, messaging) = shown(&world, reloaded)?;
     let (status, body) = world.ask(&id, &messaging.participant_id(0), &[]).await?;
     assert_eq!((status, body["decision"].as_str()), (200, Some("RESUMABLE")), "{body}");
     assert_eq!(attributes(&world, &id)?["resumptionCount"], "1");
     let greetings: Vec<_> = world.genesys()?.messages().all().into_iter().map(|message| message.text).collect();
     assert_eq!(greetings, ["Welcome back"], "the second was not taken, and that is no error");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_customer_who_is_not_with_an_agent_alone_is_not_greeted() -> Result<()> {
+    let world = SessionWorld::with(&[("RESUMPTION_MESSAGE", "Welcome back")]).await?;
+    let stories: [(&str, Story); 3] = [
+        ("DISCONNECTED", |id| dropped(id, 100)),
+        ("ACTIVE", |id| reloaded(id).with(Part::new("digitalbotflow", ago(800)))),
+        ("QUEUE", |id| {
+            Messaging::new(id, "open").with(Part::new("customer", ago(900))).with(Part::new("acd", ago(90)))
+        }),
+    ];
+    for (state, messaging) in stories {
+        let (id, messaging) = shown(&world, messaging)?;
+        let (_, body) = world.ask(&id, &messaging.participant_id(0), &[]).await?;
+        assert_eq!((body["decision"].as_str(), body["conversationState"].as_str()), (Some("RESUMABLE"), Some(state)));
+    }
+    assert_eq!(world.requests("POST", "/agentless")?, 0);
     Ok(())
 }
 
