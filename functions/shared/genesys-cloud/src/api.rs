@@ -2,7 +2,7 @@
 //!
 //! - [`settings`]: where the login and the API are, and how fast we may ask; [`credentials`]: who we are.
 //! - [`client`]: [`GenesysCloud`], the only thing that talks. Every call has a [`Deadline`]. `token` keeps its token, `pacing`
-//!   gives out permits by the rules of `pacer`, `transport` does one HTTP exchange, `retry` repeats what is safe to repeat.
+//!   gives out permits by the rules of `pacer`, `transport` does one HTTP exchange, [`connecting`] bounds its beginning, `retry` repeats what is safe to repeat.
 //! - What can be asked: [`conversation`] (one, as it is now; its external tag), [`details`] (analytics rows of many, built by
 //!   [`details_query`]), [`activity`] (whether Genesys Cloud still counts one as waiting or interacting).
 //! - What can be done: [`disconnect`] and [`agentless`] messages (to the [`messaging`] addresses of a conversation), which are
@@ -12,6 +12,7 @@
 pub mod activity;
 pub mod agentless;
 pub mod client;
+pub mod connecting;
 pub mod conversation;
 pub mod credentials;
 pub mod deadline;
@@ -33,6 +34,7 @@ mod transport;
 pub use activity::{ConversationActivity, Observation};
 pub use agentless::{AgentlessMessage, Delivery};
 pub use client::{GenesysCloud, Turn};
+pub use connecting::ConnectInTime;
 pub use conversation::{ConversationBody, Receipt};
 pub use credentials::{CredentialError, CredentialSource, Credentials, InvalidCredentials};
 pub use deadline::Deadline;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use futures::future::BoxFuture;
 use genesys_cloud::api::{
-    BaseUrl, CredentialError, CredentialSource, Credentials, GenesysCloud, Pace, Region, Settings as ApiSettings,
+    BaseUrl, ConnectInTime, CredentialError, CredentialSource, Credentials, GenesysCloud, Pace, Region,
+    Settings as ApiSettings,
 };
 use lambda_kit::aws;
 use lambda_kit::secrets::Secret;
@@ -82,7 +83,8 @@ impl GenesysCloudSettings {
             CredentialsFrom::Environment(credentials) => Secret::fixed(credentials),
         };
         let api = ApiSettings { pace, ..ApiSettings::new(self.login_url, self.api_url) };
-        Ok(GenesysCloud::new(aws::http_client()?, api, GenesysCloudSecret(secret)))
+        let http = aws::http_client_builder().connector_layer(ConnectInTime).build()?;
+        Ok(GenesysCloud::new(http, api, GenesysCloudSecret(secret)))
     }
 }
 

@@ -49,6 +49,11 @@ pub async fn sdk_config() -> SdkConfig {
 /// # Errors
 /// The trust store of the system can not be used.
 pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+    http_client_builder().build()
+}
+
+/// The same, to be told more before it is built.
+pub fn http_client_builder() -> reqwest::ClientBuilder {
     // An error says that the process has a provider already, which is then this one too.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
@@ -56,7 +61,6 @@ pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
         .timeout(HTTP_REQUEST_LIMIT)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(USER_AGENT)
-        .build()
 }
 
 /// The error of an AWS call in one line: the service's code and message, or what kept the call from it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 
+use super::connecting::connecting_by;
 use super::credentials::CredentialSource;
 use super::deadline::Deadline;
 use super::errors::{ApiError, PermanentError, RetryableError};
@@ -48,8 +49,10 @@ pub(crate) enum Unsent {
 }
 
 impl GenesysCloud {
-    /// A client that logs in with its first call. `http` must not follow redirects; its time limits do not matter, but that for
-    /// connecting.
+    /// A client that logs in with its first call. `http` must not follow redirects, and must have [`ConnectInTime`] as a connector
+    /// layer; its own time limits do not matter, but that for connecting.
+    ///
+    /// [`ConnectInTime`]: super::connecting::ConnectInTime
     pub fn new(http: reqwest::Client, settings: Settings, credentials: impl CredentialSource + 'static) -> Self {
         let tokens = Tokens::new(http.clone(), settings.clone(), Box::new(credentials));
         let pacing = Pacing::new(Pacer::new(settings.requests_per_minute, settings.reserve_percent, settings.pace));
@@ -154,7 +157,9 @@ impl GenesysCloud {
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        let answer = transport::exchange(request, answer_by, self.settings.request_limit).await;
+        let exchange = transport::exchange(request, answer_by, self.settings.request_limit);
+        // Boxed: it is large, and so would be everything that asks.
+        let answer = connecting_by(send_by, Box::pin(exchange)).await;
         let answer = answer.map_err(|no_answer| match no_answer {
             NoAnswer::NoConnection => not_done(RetryableError::NoConnection { operation }),
             NoAnswer::TooLate => not_done(RetryableError::DeadlinePassed { operation }),

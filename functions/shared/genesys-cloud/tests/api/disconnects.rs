@@ -25,6 +25,23 @@ async fn an_accepted_one_has_a_correlation_id() {
 }
 
 #[tokio::test]
+async fn one_whose_connection_is_not_made_in_time_is_known_not_to_be_sent() {
+    let (fake, _) = start().await;
+    // Nobody is there to shake hands.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let api_url = BaseUrl::parse(&format!("https://{}", silent.local_addr().unwrap())).unwrap();
+    let client = client_with(Settings { api_url, ..settings(&fake.url()) }, good_credentials());
+    let request = DisconnectRequest {
+        conversation_id: CONVERSATION,
+        send_by: Deadline::after(Duration::from_millis(500)),
+        answer_by: Deadline::after(Duration::from_secs(3)),
+    };
+    let answer = client.disconnect(request).await.answer;
+    let not_connected = ApiError::Retryable(RetryableError::NoConnection { operation: "disconnecting a conversation" });
+    assert_eq!(answer, DisconnectAnswer::NotSent(not_connected));
+}
+
+#[tokio::test]
 async fn accepted_is_not_done() {
     let (fake, client) = start().await;
     fake.conversations().on_disconnect(CONVERSATION, DisconnectBehavior::Never);

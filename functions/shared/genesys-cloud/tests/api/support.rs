@@ -6,8 +6,8 @@ use std::time::Duration;
 use fake_genesys_cloud::faults::{Answer, Effect, Fault};
 use fake_genesys_cloud::{Clock, FakeGenesysCloud, Options};
 use genesys_cloud::api::{
-    ApiError, BaseUrl, CredentialSource, Credentials, Deadline, DisconnectAnswer, DisconnectRequest, Disconnection,
-    GenesysCloud, Settings,
+    ApiError, BaseUrl, ConnectInTime, CredentialSource, Credentials, Deadline, DisconnectAnswer, DisconnectRequest,
+    Disconnection, GenesysCloud, Settings,
 };
 use serde_json::{Value, json};
 
@@ -41,7 +41,8 @@ pub(crate) fn settings(url: &str) -> Settings {
 pub(crate) fn client_with(settings: Settings, credentials: impl CredentialSource + 'static) -> GenesysCloud {
     // Another test of this process may have installed it.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    GenesysCloud::new(reqwest::Client::new(), settings, credentials)
+    let http = reqwest::Client::builder().connector_layer(ConnectInTime).build().unwrap();
+    GenesysCloud::new(http, settings, credentials)
 }
 
 pub(crate) async fn start_with(options: Options) -> (FakeGenesysCloud, GenesysCloud) {
