@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use genesys_cloud::api::{
     ApiError, Deadline, DetailsQuery, DisconnectAnswer, DisconnectRequest, GenesysCloud, Observation, PermanentError,
-    Predicate, Turn,
+    Predicate, RetryableError, Turn,
 };
 use ghost_policy::Conversation;
 use jiff::Timestamp;
@@ -39,6 +39,7 @@ impl World<'_> {
             let answer = ask(&lanes[lane], self.within(QUESTION_LIMIT)).await;
             match &answer {
                 Err(ApiError::Permanent(error)) if is_about_the_client(error) => {}
+                Err(ApiError::Retryable(RetryableError::CredentialsUnavailable { .. })) => {}
                 _ => return answer,
             }
             let mut barred = self.barred.borrow_mut();

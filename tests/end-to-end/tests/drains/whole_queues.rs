@@ -112,6 +112,21 @@ async fn several_clients_drain_side_by_side() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_client_that_cannot_be_used_leaves_its_share_to_the_others_and_is_named() -> Result<()> {
+    let [missing, secret] = ["missing", "genesys-cloud-local"]
+        .map(|name| format!("arn:aws:secretsmanager:eu-west-1:000000000000:secret:{name}"));
+    let secrets = ("GENESYS_CLOUD_SECRET_ARN".to_owned(), [missing, secret].join(","));
+    let options = local_stack::stack::StackOptions { environment: [secrets].into(), ..<_>::default() };
+    let world = DrainWorld::with(FAST, options).await?;
+    world.crowd(150)?;
+    let end = world.drain("job", json!({})).await?;
+    assert_eq!((&end["done"], &end["failed"]), (&json!(150), &json!(0)), "{end}");
+    let remark = end["remarks"][0].as_str().unwrap_or_default();
+    assert!(remark.starts_with("OAuth client 1 of 2 is not used"), "{end}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_dry_run_counts_with_reasons_and_touches_nothing() -> Result<()> {
     let world = DrainWorld::start(FAST).await?;
     let emails = world.crowd(150)?;
