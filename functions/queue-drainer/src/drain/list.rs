@@ -23,8 +23,8 @@ const SHALLOW: u32 = 500;
 const DEEP_TRIES: u32 = 2;
 /// A pass that has come to what is done with reads on if no more pages than these are left.
 const FEW_PAGES: u64 = 3;
-/// Candidates that wait for a lane: few, so that they stay young.
-const AHEAD: usize = 2;
+/// Candidates that wait for a lane: as many as are sent in a second, so that they stay young.
+const FEWEST_AHEAD: u32 = 2;
 
 /// A stretch of time whose conversations are listed.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +82,8 @@ impl<P: Ports> Drain<'_, P> {
         let Some(narrowed) = self.narrowed(std::mem::take(spans)).await else { return Ok(Pass::default()) };
         *spans = narrowed;
         self.tally.borrow_mut().begin_pass(spans.iter().map(|span| span.rows).sum());
-        let (sender, receiver) = mpsc::channel(AHEAD);
+        let ahead = (self.ports.requests_per_minute() / 60).max(FEWEST_AHEAD);
+        let (sender, receiver) = mpsc::channel(usize::try_from(ahead).unwrap_or(1));
         let listing = async {
             let listed = self.list(spans, &sender).await;
             drop(sender);

@@ -125,7 +125,9 @@ impl<P: Ports> Drain<'_, P> {
                     let words = "Genesys Cloud accepted the request, and the conversation is still on".to_owned();
                     self.conclude(stored, State::Failed, Some(words)).await?;
                 }
-                Some(Standing::Over | Standing::Unclear) | None => {}
+                // Noted, so that a run after this one need not look again.
+                Some(Standing::Over) => self.conclude(stored, State::Ended, None).await?,
+                Some(Standing::Unclear) | None => {}
             }
         }
         Ok(true)
