@@ -15,6 +15,8 @@ pub const MOST_NAMED: usize = 1_000;
 /// How far a job is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
+    /// What people should know of how it goes.
+    pub remarks: Vec<String>,
     /// Conversations disconnected.
     pub done: u64,
     /// Conversations that could not be.
@@ -34,6 +36,8 @@ pub struct Summary {
     pub failed: u64,
     /// The first of them.
     pub could_not_disconnect: Vec<NotDisconnected>,
+    /// Conversations that were asked to end, and nobody knows whether they have: the job was stopped before a look could tell.
+    pub unknown: Vec<String>,
     /// What was left alone, by reason.
     pub skipped: Skipped,
     /// Of a dry run: the first of those that would be disconnected.
@@ -42,6 +46,8 @@ pub struct Summary {
     pub not_shown: u64,
     /// Why it failed.
     pub reason: Option<String>,
+    /// What people should know of how it went.
+    pub remarks: Vec<String>,
 }
 
 /// A conversation that could not be disconnected.
@@ -56,7 +62,7 @@ pub struct NotDisconnected {
 
 /// `Queue Drain Progressed`.
 pub fn of_progress(request: &DrainRequest, run: u32, progress: &Progress) -> Outcome {
-    let Progress { done, failed, left, per_minute } = *progress;
+    let Progress { done, failed, left, per_minute, ref remarks } = *progress;
     let detail = json!({
         "jobId": request.job_id,
         "queueId": request.queue_id,
@@ -66,6 +72,7 @@ pub fn of_progress(request: &DrainRequest, run: u32, progress: &Progress) -> Out
         "left": left,
         "ratePerMinute": per_minute,
         "secondsLeft": (per_minute > 0).then(|| (left * 60).div_ceil(per_minute)),
+        "remarks": remarks,
     });
     let id = format!("{}_{run}_{done}_{failed}_{left}", request.job_id);
     outcome("Queue Drain Progressed", id, detail)
@@ -86,6 +93,9 @@ pub fn of_end(job_id: &str, job: &Job, state: State, summary: &Summary, now: Tim
         "failed": summary.failed,
         "skipped": summary.skipped,
         "couldNotDisconnect": summary.could_not_disconnect,
+        "unknown": summary.unknown.len(),
+        "unknownConversationIds": summary.unknown.iter().take(MOST_NAMED).collect::<Vec<_>>(),
+        "remarks": summary.remarks,
         "startedAt": job.requested_at,
         "endedAt": now,
         "seconds": now.duration_since(job.requested_at).as_secs(),

@@ -3,6 +3,7 @@
 mod count;
 mod end;
 mod hold;
+mod lanes;
 mod list;
 mod send;
 mod settle;
@@ -14,11 +15,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use hold::{cancel, open};
+pub use hold::{cancel, open, rescue};
 
 use crate::job::{self, Job, State};
 use crate::ports::{NoAnswer, PortError, Ports};
 use crate::request::DrainRequest;
+use lanes::Lane;
 use tally::Tally;
 
 /// A disconnect is requested only on the strength of data no older than this.
@@ -34,6 +36,17 @@ const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(1);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// The pause after a pass that found candidates, and in which nothing was done.
+const NOTHING_DONE_PAUSE: Duration = Duration::from_secs(5);
+
+/// Rows that analytics serves, to begin with: its depth is documented nowhere, and was seen to be some 8,000
+/// (reference/practice.md §1.1).
+const SAFE_DEPTH: u32 = 5_000;
+
+/// Why a job is cancelled.
+const ON_REQUEST: &str = "cancelled on request";
+const SWITCHED_OFF: &str = "cancelled: disconnecting is switched off by the deployment (DISCONNECTS_ENABLED)";
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -47,13 +60,26 @@ pub enum Ending {
     Unknown,
 }
 
+/// A run of a job.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// The job.
+    pub job_id: &'a str,
+    /// The message that it is done for.
+    pub holder: &'a str,
+    /// Nothing is begun later than this.
+    pub until: Timestamp,
+    /// Whether anything may be disconnected; if not, the job is ended, unless it only counts.
+    pub disconnects_enabled: bool,
+}
+
 /// Why a run begins nothing more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Stop {
     /// Its time is up.
     TimeIsUp,
-    /// An operator wants it to.
-    Cancelled,
+    /// An operator, or the deployment, wants it to.
+    Cancelled(&'static str),
     /// Another run has taken the job.
     Lost,
     /// The job cannot go on.
@@ -74,29 +100,32 @@ struct Drain<'a, P> {
     tally: RefCell<Tally>,
     stop: RefCell<Option<Stop>>,
     progressed_at: Cell<Timestamp>,
-    /// Whether the real-time views can be asked; if not, pages are small so that their rows are young.
-    asks_activity: Cell<bool>,
-    refusals_in_a_row: Cell<u32>,
+    lanes: RefCell<Vec<Lane>>,
+    /// Why the real-time views cannot be asked, once that is known: then every candidate is looked at.
+    no_activity: RefCell<Option<String>>,
+    /// Analytics serves no rows beyond this, as far as is known.
+    deepest_row: Cell<u32>,
 }
 
-/// Works on a job, for the message `holder`, until it is over or the time is up.
+/// Works on a job until it is over or the time is up.
 ///
 /// # Errors
 /// If the store or the bus is out. Whatever was begun is safe with the next run.
-pub async fn run<P: Ports>(ports: &P, job_id: &str, holder: &str, until: Timestamp) -> Result<Ending, PortError> {
-    let held = match hold::take_up(ports, job_id, holder).await? {
+pub async fn run<P: Ports>(ports: &P, run: Run<'_>) -> Result<Ending, PortError> {
+    let job = match hold::take_up(ports, run.job_id, run.holder).await? {
         Ok(held) => held,
         Err(ending) => return Ok(ending),
     };
-    let Job { request: Some(request), requested_at, runs, progressed_at, cancelled_by, .. } = &held else {
+    let Some(request) = &job.request else {
         // Cancelled before it was requested: it waits for its request, and expires without one.
         return Ok(Ending::Over);
     };
-    let drain = Drain::new(ports, request, *requested_at, *runs, *progressed_at, until);
-    if cancelled_by.is_some() {
-        drain.stop(Stop::Cancelled);
+    let drain = Drain::new(ports, request, &job, run.until);
+    if job.cancelled_by.is_some() {
+        drain.stop(Stop::Cancelled(ON_REQUEST));
+    } else if !run.disconnects_enabled && !request.dry_run {
+        drain.stop(Stop::Cancelled(SWITCHED_OFF));
     }
-    drain.recall().await?;
     let done = tokio::select! {
         done = drain.work() => done?,
         () = drain.hold_on() => false,
@@ -104,7 +133,7 @@ pub async fn run<P: Ports>(ports: &P, job_id: &str, holder: &str, until: Timesta
     let stop = drain.stop.borrow().clone();
     match (done, stop) {
         (_, Some(Stop::Lost)) => Ok(Ending::InOtherHands),
-        (_, Some(Stop::Cancelled)) => drain.end(State::Cancelled, Some("cancelled on request".to_owned())).await,
+        (_, Some(Stop::Cancelled(why))) => drain.end(State::Cancelled, Some(why.to_owned())).await,
         (_, Some(Stop::Hopeless(reason))) => drain.end(State::Failed, Some(reason)).await,
         (_, Some(Stop::Outage(error))) => Err(error),
         (true, _) => drain.end(State::Completed, None).await,
@@ -113,45 +142,52 @@ pub async fn run<P: Ports>(ports: &P, job_id: &str, holder: &str, until: Timesta
 }
 
 impl<'a, P: Ports> Drain<'a, P> {
-    fn new(
-        ports: &'a P,
-        request: &'a DrainRequest,
-        requested_at: Timestamp,
-        run: u32,
-        progressed_at: Timestamp,
-        until: Timestamp,
-    ) -> Self {
+    fn new(ports: &'a P, request: &'a DrainRequest, job: &Job, until: Timestamp) -> Self {
         Self {
             ports,
             request,
-            requested_at,
-            run,
+            requested_at: job.requested_at,
+            run: job.runs,
             began: ports.now(),
             until,
             tally: RefCell::default(),
             stop: RefCell::new(None),
-            progressed_at: Cell::new(progressed_at),
-            asks_activity: Cell::new(true),
-            refusals_in_a_row: Cell::new(0),
+            progressed_at: Cell::new(job.progressed_at),
+            lanes: RefCell::new(vec![Lane::default(); ports.lanes()]),
+            no_activity: RefCell::default(),
+            deepest_row: Cell::new(SAFE_DEPTH),
         }
     }
 
     /// Does all that there is to do. Tells whether the job is done; if not, the run was stopped.
     async fn work(&self) -> Result<bool, PortError> {
+        self.recall().await?;
         if self.request.dry_run {
             return self.count().await;
         }
         let mut spans = self.spans();
         while self.goes_on() {
             self.settle(false).await?;
+            let (pass_began, deepest_row) = (self.ports.now(), self.deepest_row.get());
             let pass = self.pass(&mut spans).await?;
             if !self.goes_on() {
                 break;
             }
-            if self.limit_is_reached() {
+            let is_limited = self.limit_is_reached();
+            if is_limited {
                 self.settle(true).await?;
+                if !self.limit_is_reached() {
+                    continue;
+                }
                 self.recall_sent().await?;
             } else if pass.found > 0 || self.settle(true).await? > 0 {
+                if self.progressed_at.get() < pass_began {
+                    self.pause(NOTHING_DONE_PAUSE).await;
+                    let last = self.tally.borrow().last_not_done.clone().unwrap_or_default();
+                    self.give_up_in_time(&format!("requests to disconnect are not carried out. {last}"));
+                }
+                continue;
+            } else if self.deepest_row.get() < deepest_row {
                 continue;
             } else if !pass.is_complete {
                 // What analytics still lists hides the rest.
@@ -159,7 +195,9 @@ impl<'a, P: Ports> Drain<'a, P> {
                 self.give_up_in_time("analytics does not show what is left");
                 continue;
             }
-            if self.goes_on() && self.check_sent().await? && self.goes_on() {
+            let is_sure = self.goes_on() && self.check_sent().await? && self.goes_on();
+            // What turns out not to have been disconnected makes room for others.
+            if is_sure && is_limited == self.limit_is_reached() {
                 return Ok(true);
             }
         }

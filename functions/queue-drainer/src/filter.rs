@@ -22,7 +22,7 @@ pub enum Skip {
     TooYoung,
     /// Its media type is not asked for.
     OtherMedia,
-    /// Its direction or sender is not asked for.
+    /// Its direction or sender is not asked for, or it began before the time that is looked back on.
     Excluded,
     /// It is on, but does not wait in this queue.
     NotWaiting,
@@ -77,6 +77,12 @@ fn skipped(request: &DrainRequest, requested_at: Timestamp, row: &DetailsRow, de
     if !request.direction.as_ref().is_none_or(goes) || (!request.from.is_empty() && !row.is_from(&request.from)) {
         return Some(Skip::Excluded);
     }
+    // Analytics lists all of each day that is touched.
+    let oldest = requested_at.checked_sub(SignedDuration::try_from(request.look_back).unwrap_or(SignedDuration::MAX));
+    let is_too_old = |start: Timestamp| oldest.is_ok_and(|oldest| start < oldest);
+    if details.conversation_start.is_some_and(is_too_old) {
+        return Some(Skip::Excluded);
+    }
     let youngest = requested_at.checked_sub(SignedDuration::try_from(request.older_than).unwrap_or_default());
     let is_old = |start: Timestamp| youngest.is_ok_and(|youngest| start <= youngest);
     (!details.conversation_start.is_some_and(is_old)).then_some(Skip::TooYoung)
@@ -109,6 +115,13 @@ mod tests {
         assert_eq!(verdict(|request| request.from = vec!["ham@example.com".into()]), Verdict::Skip(Skip::Excluded));
         assert_eq!(verdict(|request| request.older_than = Duration::from_hours(1)), Verdict::Drain);
         assert_eq!(verdict(|request| request.older_than = Duration::from_secs(3_601)), Verdict::Skip(Skip::TooYoung));
+    }
+
+    #[test]
+    fn what_began_before_the_time_looked_back_on_is_not_part_of_it() {
+        let back = |secs| verdict(|request| request.look_back = Duration::from_secs(secs));
+        assert_eq!(back(3_600), Verdict::Drain);
+        assert_eq!(back(3_599), Verdict::Skip(Skip::Excluded), "though it began on the same day");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tracing::{info, warn};
 
 use crate::announce;
-use crate::drain::{self, Ending};
+use crate::drain::{self, Ending, Run};
 use crate::job;
 use crate::ports::{Outcomes, PortError, Store};
 use crate::request::{CONTINUED, Command, DrainRequest, Refusal, SOURCE_PREFIX};
@@ -82,12 +82,16 @@ impl QueueDrainer {
 
     /// Has somebody go on with the jobs that nobody has in hand.
     async fn rescue(&self, deadline: Deadline) -> Result<Value, InvocationError> {
-        let stranded = self.connections.until(deadline).due_jobs().await?;
-        for job_id in &stranded {
-            info!(jobId = job_id, "nobody is at this job: somebody is to go on with it");
-            self.have_continued(job_id).await?;
+        let world = self.connections.until(deadline);
+        let mut stranded = 0;
+        for job_id in world.due_jobs().await? {
+            if drain::rescue(&world, &job_id).await? {
+                info!(jobId = job_id, "nobody is at this job: somebody is to go on with it");
+                self.have_continued(&job_id).await?;
+                stranded += 1;
+            }
         }
-        Ok(json!({ "stranded": stranded.len() }))
+        Ok(json!({ "stranded": stranded }))
     }
 
     async fn take_commands(&self, delivered: &[Delivery], deadline: Deadline) -> Result<Value, InvocationError> {
@@ -129,7 +133,8 @@ impl QueueDrainer {
         };
         let until = deadline.earlier_by(FINISHING_TIME).remaining();
         let until = job::after(Timestamp::now(), SignedDuration::try_from(until).unwrap_or_default());
-        let ending = drain::run(&world, &job_id, holder, until).boxed_local().await?;
+        let run = Run { job_id: &job_id, holder, until, disconnects_enabled: self.disconnects_enabled };
+        let ending = drain::run(&world, run).boxed_local().await?;
         info!(jobId = job_id, ?ending, "the run is over");
         if ending == Ending::Continues {
             self.have_continued(&job_id).await?;

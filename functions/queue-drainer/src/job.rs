@@ -9,8 +9,11 @@ use crate::request::DrainRequest;
 
 /// A job is its holder's for so long after it last said so.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
-/// A job that nobody has taken up within so long is taken up by the schedule.
+/// A job that nobody has taken up within so long is taken up by the schedule; the next time after twice as long, and so on: it
+/// may only wait for others to end.
 pub const RESCUED_AFTER: SignedDuration = SignedDuration::from_mins(1);
+/// The time between two rescues doubles so often: to an hour or so.
+const MOST_DOUBLINGS: u32 = 6;
 
 /// A job, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +29,9 @@ pub struct Job {
     pub lease: Option<Lease>,
     /// Runs that took it up: tells one holder's lease from its next.
     pub runs: u32,
+    /// How often the schedule has had it taken up since its last run.
+    #[serde(default)]
+    pub rescues: u32,
     /// Who cancelled it.
     pub cancelled_by: Option<String>,
     /// When it last got anywhere.
@@ -102,6 +108,7 @@ impl Job {
             state: State::Running,
             lease: None,
             runs: 0,
+            rescues: 0,
             cancelled_by,
             progressed_at: now,
         }
@@ -117,7 +124,13 @@ impl Job {
             return TakenUp::InOtherHands;
         }
         let lease = Lease { holder: holder.to_owned(), until: after(now, LEASE) };
-        TakenUp::Ours(Box::new(Self { lease: Some(lease), runs: self.runs + 1, ..self.clone() }))
+        TakenUp::Ours(Box::new(Self { lease: Some(lease), runs: self.runs + 1, rescues: 0, ..self.clone() }))
+    }
+
+    /// Somebody is to be told to go on with it; none if somebody has it, or it is over.
+    pub fn rescued(self, now: Timestamp) -> Option<Self> {
+        let is_stranded = self.state == State::Running && self.lease.as_ref().is_none_or(|lease| lease.until <= now);
+        is_stranded.then(|| Self { lease: None, rescues: self.rescues.saturating_add(1), ..self })
     }
 
     /// Whether it is still in the hands of its so-manieth run.
@@ -145,7 +158,8 @@ impl Job {
 
     /// When somebody should see to it, if nobody has by then.
     pub fn due_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let due = self.lease.as_ref().map_or_else(|| after(now, RESCUED_AFTER), |lease| lease.until);
+        let unheld = || after(now, RESCUED_AFTER * (1 << self.rescues.min(MOST_DOUBLINGS)));
+        let due = self.lease.as_ref().map_or_else(unheld, |lease| lease.until);
         (self.state == State::Running).then_some(due)
     }
 }
@@ -180,6 +194,21 @@ mod tests {
         let renewed = held.renewed(minute(1));
         assert_eq!(renewed.take_up("message-2", minute(1)), TakenUp::InOtherHands);
         assert!(renewed.due_at(minute(1)) > Some(minute(1)));
+    }
+
+    #[test]
+    fn a_stranded_job_is_rescued_ever_more_seldom_until_somebody_takes_it_up() {
+        let job = Job::new(request(), minute(0));
+        let TakenUp::Ours(held) = job.take_up("message-1", minute(0)) else { panic!() };
+        assert_eq!(held.clone().rescued(minute(0)), None, "somebody has it");
+        let mut stranded = *held;
+        for (rescue, minutes) in (1_i64..).zip([2, 4, 8, 16, 32, 64, 64, 64]) {
+            stranded = stranded.rescued(minute(rescue)).unwrap();
+            assert_eq!(stranded.due_at(minute(0)), Some(minute(minutes)));
+        }
+        let TakenUp::Ours(held) = stranded.take_up("message-1", minute(0)) else { panic!() };
+        assert_eq!(Job { lease: None, ..*held }.due_at(minute(0)), Some(minute(1)));
+        assert_eq!(stranded.ended(State::Completed).rescued(minute(9)), None);
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub enum Leave {
 }
 
 /// Another job's note counts for so long: longer than analytics lags. Later the conversation may have come back to the queue,
-/// as an email's does with an answer.
+/// as an email's does with an answer. Where it failed, the next may try at once.
 const OTHER_JOBS_COUNT_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Requests of which nobody knows what became are made again so often in all, each after a look.
@@ -93,7 +93,8 @@ pub fn leave(stored: Option<&StoredNote>, job_id: &str, now: Timestamp) -> Leave
         return Leave::Given { version: 0, attempts: 0 };
     };
     if noted_for != job_id {
-        let counts = note.state != State::NotDone && now.duration_since(note.at) < OTHER_JOBS_COUNT_FOR;
+        let counts =
+            !matches!(note.state, State::NotDone | State::Failed) && now.duration_since(note.at) < OTHER_JOBS_COUNT_FOR;
         return if counts { Leave::OtherJob } else { Leave::Given { version: *version, attempts: 0 } };
     }
     match note.state {
@@ -130,12 +131,14 @@ mod tests {
 
     #[test]
     fn another_jobs_note_counts_for_an_hour() {
-        for state in [State::Sending, State::Sent, State::Ended, State::Failed] {
+        for state in [State::Sending, State::Sent, State::Ended] {
             let other = stored("other", state);
             assert_eq!(leave(Some(&other), "job", minute(59)), Leave::OtherJob);
             assert_eq!(leave(Some(&other), "job", minute(60)), Leave::Given { version: 5, attempts: 0 });
         }
-        let not_done = stored("other", State::NotDone);
-        assert_eq!(leave(Some(&not_done), "job", minute(0)), Leave::Given { version: 5, attempts: 0 });
+        for state in [State::NotDone, State::Failed] {
+            let other = stored("other", state);
+            assert_eq!(leave(Some(&other), "job", minute(0)), Leave::Given { version: 5, attempts: 0 });
+        }
     }
 }

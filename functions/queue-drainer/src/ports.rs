@@ -80,9 +80,18 @@ pub struct Activity {
     /// Those that an agent has, or that ring at one.
     pub with_agent: Vec<String>,
     /// Those that wait in a queue.
-    pub waiting: Vec<String>,
+    pub waiting: Vec<Waiting>,
     /// Whether these are all.
     pub is_complete: bool,
+}
+
+/// A conversation that waits in a queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The conversation.
+    pub conversation_id: String,
+    /// The queue, if that is told.
+    pub queue_id: Option<String>,
 }
 
 /// A conversation as it was seen.
@@ -105,25 +114,16 @@ pub enum Answer {
     Unknown(String),
     /// It was not carried out, and may be later.
     NotDone(String),
+    /// It was not carried out: the lane's client is not allowed to, at all or with this conversation. Another's may be.
+    NotAllowed(String),
     /// It was refused for good.
     Refused(String),
 }
 
-/// What became of a request that had to be noted before it was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Sent {
-    /// Its turn did not come in time: nothing was noted, nothing sent.
-    NoTurn,
-    /// It was not to be sent after all.
-    Withheld,
-    /// The lane cannot be used until somebody changes something: its secret, say.
-    NoLane(String),
-    /// It was sent, or tried to be.
-    Answered(Answer),
-}
-
 /// Genesys Cloud, through one or several OAuth clients: lanes.
 pub trait Platform {
+    /// Leave to send one request at once, through one lane.
+    type Turn;
     /// How many OAuth clients there are.
     fn lanes(&self) -> usize;
     /// How many requests of each minute are ours, with all of them.
@@ -134,15 +134,10 @@ pub trait Platform {
     fn activity(&self, ids: &[&str]) -> impl Future<Output = Result<Activity, NoAnswer>>;
     /// Reads a conversation.
     fn look(&self, id: &str) -> impl Future<Output = Result<Seen, NoAnswer>>;
-    /// Waits for its turn, then has the request noted, and then sends it, once: all before `send_by`. Sends nothing if the
-    /// noting says no.
-    fn disconnect(
-        &self,
-        lane: usize,
-        id: &str,
-        send_by: Timestamp,
-        note: impl AsyncFnOnce() -> bool,
-    ) -> impl Future<Output = Sent>;
+    /// Waits for a lane's turn to send, but not for long. No answer for good: the lane cannot be used.
+    fn turn(&self, lane: usize) -> impl Future<Output = Result<Self::Turn, NoAnswer>>;
+    /// Requests a disconnect, once, and nothing is sent after `send_by`.
+    fn disconnect(&self, turn: Self::Turn, id: &str, send_by: Timestamp) -> impl Future<Output = Answer>;
 }
 
 /// Jobs and notes. Every write is on the condition that the version that was read is still the latest; 0 is none.

@@ -1,11 +1,13 @@
-//! Whether a conversation waits in the queue: what a row of analytics, or a look, says of it. Pure.
+//! Whether a conversation waits in the queue: what a row of analytics, the real-time views, or a look says of it. Pure.
 //!
 //! What waits is told by an open segment of the participant with purpose `acd`, an accepted one by an open segment of an
 //! `agent` or `user`; the type of a segment does not tell (reference/practice.md §1.1).
 
-use genesys_cloud::api::details::{Details, Participant, Segment, Session};
+use genesys_cloud::api::details::{self, Details, Segment, Session};
 use ghost_policy::Conversation;
-use ghost_policy::conversation::{Leg, Purpose};
+use ghost_policy::conversation::{Leg, Participant, Purpose, TransferState};
+
+use crate::ports::Activity;
 
 /// Where a conversation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,18 @@ pub fn of_row(details: Option<&Details>, queue_id: &str) -> Standing {
     judge(&open.collect::<Vec<_>>(), queue_id)
 }
 
+/// What the real-time views say, which do not lag. A conversation that they do not count may have ended, be in after-call work,
+/// or be in a division that we do not see: that tells nothing.
+pub fn of_activity(activity: &Activity, id: &str, queue_id: &str) -> Standing {
+    if activity.with_agent.iter().any(|with_agent| is_same(with_agent, id)) {
+        return Standing::Accepted;
+    }
+    let mut waiting = activity.waiting.iter().filter(|one| is_same(&one.conversation_id, id)).peekable();
+    let is_here = |queue: Option<&String>| queue.is_some_and(|queue| is_same(queue, queue_id));
+    let waits = waiting.peek().is_some() && waiting.all(|one| is_here(one.queue_id.as_ref()));
+    if waits && activity.is_complete { Standing::Waits } else { Standing::Unclear }
+}
+
 /// The session that waits in the queue.
 pub fn waiting_session<'a>(details: &'a Details, queue_id: &str) -> Option<&'a Session> {
     let queued = details.participants.iter().filter(|participant| purpose_of(participant) == Purpose::Acd);
@@ -41,15 +55,29 @@ pub fn waiting_session<'a>(details: &'a Details, queue_id: &str) -> Option<&'a S
     open.find(|(_, segment)| segment.queue_id.as_deref().is_some_and(|id| is_same(id, queue_id))).map(|(one, _)| one)
 }
 
-/// What a look says.
+/// What a look says. An agent in after-call work has it too: a disconnect would destroy that (reference/genesys-cloud.md §2.1).
 pub fn of_conversation(conversation: &Conversation, queue_id: &str) -> Standing {
     if conversation.end.is_some() {
         return Standing::Over;
     }
+    if conversation.has_after_call_work() {
+        return Standing::Accepted;
+    }
     let open = conversation
         .open_legs()
         .map(|Leg { participant, .. }| (participant.purpose.clone(), participant.queue_id.as_deref()));
-    judge(&open.collect::<Vec<_>>(), queue_id)
+    match judge(&open.collect::<Vec<_>>(), queue_id) {
+        Standing::Waits if is_in_doubt(conversation) => Standing::Unclear,
+        standing => standing,
+    }
+}
+
+/// Whether somebody may be on it, or come to it, of whom its legs do not tell.
+fn is_in_doubt(conversation: &Conversation) -> bool {
+    !conversation.not_understood.is_empty()
+        || !conversation.consultations.is_empty()
+        || conversation.transfers.iter().any(|transfer| transfer.state != TransferState::Over)
+        || conversation.participants.iter().any(Participant::may_work_unseen)
 }
 
 /// By who is on it, each with the queue that it is in or came through.
@@ -67,11 +95,11 @@ fn judge(open: &[(Purpose, Option<&str>)], queue_id: &str) -> Standing {
     if queues().any(|queue| queue.is_none()) { Standing::Unclear } else { Standing::Elsewhere }
 }
 
-fn purpose_of(participant: &Participant) -> Purpose {
+fn purpose_of(participant: &details::Participant) -> Purpose {
     participant.purpose.as_deref().map_or(Purpose::Unknown(None), Purpose::named)
 }
 
-fn open_segments(participant: &Participant) -> impl Iterator<Item = (&Session, &Segment)> {
+fn open_segments(participant: &details::Participant) -> impl Iterator<Item = (&Session, &Segment)> {
     let sessions = participant.sessions.iter();
     let segments = sessions.flat_map(|session| session.segments.iter().map(move |segment| (session, segment)));
     segments.filter(|(_, segment)| segment.segment_end.is_none())
@@ -85,7 +113,8 @@ fn is_same(one: &str, other: &str) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Standing, of_conversation, of_row};
+    use super::{Standing, of_activity, of_conversation, of_row};
+    use crate::ports::{Activity, Waiting};
     use crate::testing::{QUEUE, participant, row};
 
     fn standing(participants: &[Value]) -> Standing {
@@ -130,6 +159,25 @@ mod tests {
     }
 
     #[test]
+    fn the_real_time_views_tell_only_what_they_count() {
+        let waiting =
+            |queue: Option<&str>| Waiting { conversation_id: "c".to_owned(), queue_id: queue.map(str::to_owned) };
+        let told = |waiting: &[Waiting], with_agent: &[&str], is_complete: bool| {
+            let with_agent = with_agent.iter().map(|id| (*id).to_owned()).collect();
+            of_activity(&Activity { with_agent, waiting: waiting.to_vec(), is_complete }, "c", QUEUE)
+        };
+        let (here, elsewhere) = (waiting(Some("QUEUE-1")), waiting(Some("another queue")));
+        let waits_here = [here.clone()];
+        assert_eq!(told(&waits_here, &["another"], true), Standing::Waits);
+        assert_eq!(told(&waits_here, &["another", "C"], true), Standing::Accepted);
+        assert_eq!(told(&[], &["c"], false), Standing::Accepted);
+        for unclear in [vec![], vec![elsewhere.clone()], vec![here, elsewhere], vec![waiting(None)]] {
+            assert_eq!(told(&unclear, &[], true), Standing::Unclear, "{unclear:?}");
+        }
+        assert_eq!(told(&waits_here, &[], false), Standing::Unclear, "an agent may be among what is missing");
+    }
+
+    #[test]
     fn a_look_tells_the_same() {
         let leg = |purpose: &str, gone: bool| {
             let mut leg = json!({ "id": purpose, "state": "connected", "connectedTime": "2026-03-02T08:00:00.000Z" });
@@ -148,5 +196,15 @@ mod tests {
         assert_eq!(look(&[leg("acd", true), leg("customer", false)], Value::Null), Standing::Elsewhere);
         assert_eq!(look(&[leg("acd", false), leg("hologram", false)], Value::Null), Standing::Unclear);
         assert_eq!(look(&[leg("acd", false)], json!("2026-03-02T08:30:00.000Z")), Standing::Over);
+
+        let mut worked = leg("agent", true);
+        worked["emails"][0]["afterCallWork"] = json!({ "state": "pending", "startTime": "2026-03-02T08:30:00.000Z" });
+        assert_eq!(look(&[leg("acd", true), worked.clone()], Value::Null), Standing::Accepted);
+        assert_eq!(look(&[leg("acd", false), worked], Value::Null), Standing::Accepted);
+        let mut strange = leg("acd", false);
+        strange["emails"][0]["connectedTime"] = json!("this morning");
+        assert_eq!(look(&[strange], Value::Null), Standing::Unclear);
+        let unseen = json!({ "id": "flow", "purpose": "hologram" });
+        assert_eq!(look(&[leg("acd", false), unseen], Value::Null), Standing::Unclear);
     }
 }

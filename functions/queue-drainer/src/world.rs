@@ -3,7 +3,8 @@
 mod genesys_cloud;
 mod store;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use ::genesys_cloud::api::{GenesysCloud, Pace};
@@ -28,10 +29,11 @@ pub struct Connections {
 }
 
 /// The world during one invocation: nothing in it waits beyond the deadline.
-#[derive(Clone, Copy)]
 pub struct World<'a> {
     connections: &'a Connections,
     deadline: Deadline,
+    /// Clients that were not allowed to read: the others read for them.
+    barred: RefCell<BTreeSet<usize>>,
 }
 
 impl Connections {
@@ -51,7 +53,7 @@ impl Connections {
 
     /// The world until then.
     pub fn until(&self, deadline: Deadline) -> World<'_> {
-        World { connections: self, deadline }
+        World { connections: self, deadline, barred: RefCell::default() }
     }
 }
 

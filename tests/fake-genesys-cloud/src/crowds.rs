@@ -1,7 +1,7 @@
 //! Queues of any size: conversations that wait by the thousand, each kept as a few numbers and shown as the API would show it.
 //!
-//! Agents take some of them, and whoever drains the queue disconnects the rest; the [report](Crowds::report) says how often each
-//! was asked to end, and whether anybody had it by then.
+//! Agents take some of them, some go on to another queue, and whoever drains the queue disconnects the rest; the
+//! [report](Crowds::report) says how often each was asked to end, and whether it had left the queue by then.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -78,16 +78,20 @@ impl Crowd {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Conversations that wait.
+    /// Conversations that wait where they were gathered.
     pub waiting: usize,
     /// Conversations that agents have taken and nobody has ended.
     pub accepted: usize,
+    /// Conversations that wait in another queue.
+    pub transferred: usize,
     /// Conversations that were disconnected.
     pub disconnected: usize,
     /// Conversations that were asked to end more than once.
     pub asked_twice: usize,
-    /// Conversations that an agent had when they were asked to end.
+    /// Conversations that an agent had when they were asked to end, after-call work included.
     pub accepted_touched: usize,
+    /// Conversations that waited in another queue when they were asked to end.
+    pub transferred_touched: usize,
 }
 
 /// A conversation of a crowd.
@@ -97,6 +101,10 @@ pub(crate) struct Member {
     pub(crate) crowd: usize,
     pub(crate) started_ms: i64,
     accepted_ms: Option<i64>,
+    /// When it was answered: nothing but the agent's after-call work is left of it.
+    answered_ms: Option<i64>,
+    /// When it went on to another queue, and to which.
+    transferred: Option<(i64, String)>,
     ended_ms: Option<i64>,
     asked: u32,
     touched: bool,
@@ -135,6 +143,8 @@ impl Crowds {
             crowd: index,
             started_ms: now_ms.saturating_sub_unsigned(crowd.oldest_ms - step * place),
             accepted_ms: None,
+            answered_ms: None,
+            transferred: None,
             ended_ms: None,
             asked: 0,
             touched: false,
@@ -147,13 +157,39 @@ impl Crowds {
 
     /// An agent takes the conversation, if it still waits. Tells whether that is so.
     pub fn accept(&self, id: &str) -> bool {
+        self.change(id, |member, now_ms| {
+            if member.is_untouched() {
+                member.accepted_ms = Some(now_ms);
+            }
+            member.accepted_ms.is_some()
+        })
+    }
+
+    /// An agent takes the conversation, answers it, and is in after-call work, if it still waits. Tells whether that is so.
+    pub fn answer(&self, id: &str) -> bool {
+        self.change(id, |member, now_ms| {
+            if member.is_untouched() {
+                member.accepted_ms = Some(now_ms);
+                member.answered_ms = Some(now_ms);
+            }
+            member.answered_ms.is_some()
+        })
+    }
+
+    /// The conversation goes on to another queue, if it still waits. Tells whether that is so.
+    pub fn transfer(&self, id: &str, queue_id: &str) -> bool {
+        self.change(id, |member, now_ms| {
+            if member.is_untouched() {
+                member.transferred = Some((now_ms, queue_id.to_owned()));
+            }
+            member.transferred.is_some()
+        })
+    }
+
+    fn change(&self, id: &str, change: impl FnOnce(&mut Member, i64) -> bool) -> bool {
         let now_ms = self.clock.now_ms();
         let mut members = lock(&self.members);
-        let Some(member) = members.get_mut(id).filter(|member| !member.has_ended(now_ms)) else { return false };
-        if member.asked == 0 {
-            member.accepted_ms.get_or_insert(now_ms);
-        }
-        member.accepted_ms.is_some()
+        members.get_mut(id).filter(|member| !member.has_ended(now_ms)).is_some_and(|member| change(member, now_ms))
     }
 
     /// What became of them.
@@ -161,13 +197,16 @@ impl Crowds {
         let now_ms = self.clock.now_ms();
         let mut report = Report::default();
         for member in &lock(&self.members).all {
-            match (member.has_ended(now_ms), member.accepted_ms) {
-                (true, _) => report.disconnected += 1,
-                (false, Some(_)) => report.accepted += 1,
-                (false, None) => report.waiting += 1,
-            }
+            let counted = match (member.has_ended(now_ms), member.accepted_ms, &member.transferred) {
+                (true, _, _) => &mut report.disconnected,
+                (false, Some(_), _) => &mut report.accepted,
+                (false, None, Some(_)) => &mut report.transferred,
+                (false, None, None) => &mut report.waiting,
+            };
+            *counted += 1;
             report.asked_twice += usize::from(member.asked > 1);
-            report.accepted_touched += usize::from(member.touched);
+            report.accepted_touched += usize::from(member.touched && member.accepted_ms.is_some());
+            report.transferred_touched += usize::from(member.touched && member.accepted_ms.is_none());
         }
         report
     }
@@ -185,7 +224,7 @@ impl Crowds {
         let mut members = lock(&self.members);
         let member = members.get_mut(id).ok_or(NotAccepted::NotFound)?;
         member.asked += 1;
-        member.touched |= member.accepted_ms.is_some();
+        member.touched |= member.accepted_ms.is_some() || member.transferred.is_some();
         let delay_ms = match behavior {
             DisconnectBehavior::AtOnce | DisconnectBehavior::AfterReads(_) => 0,
             DisconnectBehavior::AfterMs(delay_ms) => delay_ms,
@@ -206,9 +245,17 @@ impl Member {
         self.ended_ms.is_some_and(|ended_ms| ended_ms <= now_ms)
     }
 
+    /// Whether it waits where it was gathered, and nobody has asked it to end.
+    fn is_untouched(&self) -> bool {
+        self.asked == 0 && self.accepted_ms.is_none() && self.transferred.is_none()
+    }
+
     /// What it has in common with others: no query but one for its id or its time can tell them apart.
-    pub(crate) fn kind(&self, as_of_ms: i64) -> (usize, bool, bool) {
-        (self.crowd, self.accepted_ms.is_some_and(|at| at <= as_of_ms), self.has_ended(as_of_ms))
+    pub(crate) fn kind(&self, as_of_ms: i64) -> (usize, [bool; 3], Option<&str>) {
+        let happened = |at: Option<i64>| at.is_some_and(|at| at <= as_of_ms);
+        let transferred = self.transferred.as_ref().filter(|(at, _)| *at <= as_of_ms);
+        let flags = [self.accepted_ms, self.answered_ms, self.ended_ms].map(happened);
+        (self.crowd, flags, transferred.map(|(_, queue_id)| queue_id.as_str()))
     }
 }
 
@@ -226,7 +273,9 @@ impl Members {
     pub(crate) fn conversation(&self, member: &Member, as_of_ms: i64) -> Map<String, Value> {
         let crowd = &self.crowds[member.crowd];
         let happened = |at: Option<i64>| at.filter(|at| *at <= as_of_ms).map(time);
-        let (accepted, ended) = (happened(member.accepted_ms), happened(member.ended_ms));
+        let [accepted, answered, ended] = [member.accepted_ms, member.answered_ms, member.ended_ms].map(happened);
+        let transferred = member.transferred.as_ref().filter(|(at, _)| *at <= as_of_ms);
+        let transferred = transferred.map(|(at, queue_id)| (time(*at), queue_id));
         let list = match crowd.media_type.as_str() {
             "voice" => "calls",
             "message" => "messages",
@@ -234,10 +283,10 @@ impl Members {
             "callback" => "callbacks",
             _ => "emails",
         };
-        let leg = |purpose: &str, since: &str, until: Option<&String>| {
+        let leg = |name: &str, purpose: &str, since: &str, until: Option<&String>| {
             let state = if until.is_some() { "disconnected" } else { "connected" };
             let mut leg = json!({
-                "id": format!("{}-{purpose}", member.id), "state": state, "direction": crowd.direction,
+                "id": format!("{}-{name}", member.id), "state": state, "direction": crowd.direction,
                 "provider": "Example", "connectedTime": since,
                 "segments": [{ "type": "interact", "startTime": since, "endTime": until }],
             });
@@ -245,20 +294,31 @@ impl Members {
                 leg["disconnectedTime"] = json!(until);
                 leg["disconnectType"] = json!("system");
             }
-            let mut participant = json!({ "id": format!("{}-{purpose}-participant", member.id), "purpose": purpose });
+            let mut participant = json!({ "id": format!("{}-{name}-participant", member.id), "purpose": purpose });
             participant[list] = json!([leg]);
             participant
         };
         let started = time(member.started_ms);
-        let mut customer = leg("customer", &started, ended.as_ref());
+        let gone = answered.as_ref().or(ended.as_ref());
+        let mut customer = leg("customer", "customer", &started, gone);
         customer["address"] = json!(crowd.from);
-        let mut queue = leg("acd", &started, accepted.as_ref().or(ended.as_ref()));
+        let left = accepted.as_ref().or(transferred.as_ref().map(|(at, _)| at)).or(ended.as_ref());
+        let mut queue = leg("acd", "acd", &started, left);
         queue["queueId"] = json!(crowd.queue_id);
         let mut participants = vec![customer, queue];
+        if let Some((at, queue_id)) = &transferred {
+            let mut other_queue = leg("other-acd", "acd", at, ended.as_ref());
+            other_queue["queueId"] = json!(queue_id);
+            participants.push(other_queue);
+        }
         if let Some(accepted) = &accepted {
-            let mut agent = leg("agent", accepted, ended.as_ref());
+            let mut agent = leg("agent", "agent", accepted, gone);
             agent["queueId"] = json!(crowd.queue_id);
             agent["userId"] = json!("an-agent");
+            if let Some(answered) = &answered {
+                let state = if ended.is_some() { "complete" } else { "pending" };
+                agent[list][0]["afterCallWork"] = json!({ "state": state, "startTime": answered, "endTime": ended });
+            }
             participants.push(agent);
         }
         let mut fields = Map::from_iter([

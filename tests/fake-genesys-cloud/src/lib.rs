@@ -24,6 +24,8 @@
 //! | `POST /_fake/crowds` | has a [`Crowd`](crowds::Crowd), or an array of them, wait in its queue |
 //! | `GET /_fake/crowds` | what became of them: how many wait, were disconnected, were asked to end twice |
 //! | `PUT /_fake/crowds/{id}/accepted` | an agent takes a conversation of a crowd |
+//! | `PUT /_fake/crowds/{id}/answered` | an agent takes and answers it, and is in after-call work |
+//! | `PUT /_fake/crowds/{id}/queue` | it goes on to another queue: `{"queueId": "other"}` |
 //! | `POST /_fake/analytics/rows` | shows a row of the details query, or an array of them, whatever becomes of the conversation |
 //! | `PUT /_fake/analytics/lag` | `{"ms": 60000}`: how far the details query lags behind |
 //! | `PUT /_fake/analytics/depth` | `{"rows": 8000}`: beyond them the details query answers 502 |

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
-use genesys_cloud::api::{DEEPEST_ROW, DetailsRow};
+use genesys_cloud::api::DetailsRow;
 
 use super::list::Span;
+use super::tally::Tally;
 use super::{Drain, Stop};
 use crate::announce::MOST_NAMED;
 use crate::filter::{self, Skip, Verdict};
@@ -28,35 +29,42 @@ impl<P: Ports> Drain<'_, P> {
         if self.run > MOST_RUNS {
             self.stop(Stop::Hopeless("the queue could not be counted in the time that a run has".to_owned()));
         }
-        let Some(spans) = self.narrowed(self.spans()).await else { return Ok(false) };
-        self.tally.borrow_mut().begin_pass(spans.iter().map(|span| span.rows).sum());
-        let mut counted = Counted { hasher: RandomState::new(), hashes: HashSet::new() };
-        for span in spans {
-            let before = counted.hashes.len();
-            self.count_span(&span, &mut counted).await?;
-            if span.rows > u64::from(DEEPEST_ROW) {
-                self.count_span(&span.reversed(), &mut counted).await?;
-            }
-            let shown = (counted.hashes.len() - before) as u64;
-            if span.rows > u64::from(DEEPEST_ROW) {
-                self.tally.borrow_mut().not_shown += span.rows.saturating_sub(shown);
-            }
-        }
+        // Anew, if analytics turns out to serve less.
+        while self.goes_on() && !self.count_all().await? {}
         Ok(self.goes_on())
     }
 
-    async fn count_span(&self, span: &Span, counted: &mut Counted) -> Result<(), PortError> {
-        let page_size = self.page_size();
-        let pages = span.rows.div_ceil(page_size.into()).min(u64::from(DEEPEST_ROW / page_size));
-        for number in 1..=pages {
-            let Some(page) = self.ask(span, number, page_size).await else { return Ok(()) };
+    async fn count_all(&self) -> Result<bool, PortError> {
+        let Some(spans) = self.narrowed(self.spans()).await else { return Ok(false) };
+        *self.tally.borrow_mut() = Tally::default();
+        self.tally.borrow_mut().begin_pass(spans.iter().map(|span| span.rows).sum());
+        let mut counted = Counted { hasher: RandomState::new(), hashes: HashSet::new() };
+        for span in spans {
+            let (before, hides_some) = (counted.hashes.len(), self.hides_some(&span));
+            let mut all = self.count_span(&span, &mut counted).await?;
+            if hides_some {
+                all &= self.count_span(&span.reversed(), &mut counted).await?;
+                let shown = (counted.hashes.len() - before) as u64;
+                self.tally.borrow_mut().not_shown += span.rows.saturating_sub(shown);
+            }
+            if !all {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// From its last page, as rows move to earlier ones. Tells whether all were served.
+    async fn count_span(&self, span: &Span, counted: &mut Counted) -> Result<bool, PortError> {
+        for number in (1..=self.last_pages(span).0).rev() {
+            let Some(page) = self.ask(span, number).await else { return Ok(false) };
             for (row, leave) in self.with_leave(&page.rows).await? {
                 if counted.hashes.insert(counted.hasher.hash_one(&row.conversation_id)) {
                     self.count_row(row, leave);
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn count_row(&self, row: &DetailsRow, leave: Leave) {
@@ -68,7 +76,8 @@ impl<P: Ports> Drain<'_, P> {
             }
         };
         match verdict {
-            Verdict::Drain | Verdict::Look => {
+            Verdict::Look => tally.skip(Skip::Unclear),
+            Verdict::Drain => {
                 if self.request.limit.is_none_or(|limit| tally.done < limit) {
                     tally.done += 1;
                     if tally.would_disconnect.len() < MOST_NAMED {

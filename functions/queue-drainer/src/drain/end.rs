@@ -34,8 +34,12 @@ impl<P: Ports> Drain<'_, P> {
 
     fn summary(&self, reason: Option<String>) -> Summary {
         let tally = self.tally.borrow();
+        let mut unknown: Vec<String> = tally.unsettled.keys().cloned().collect();
+        unknown.sort_unstable();
         Summary {
             done: tally.done,
+            unknown,
+            remarks: self.remarks(),
             failed: tally.failed,
             could_not_disconnect: tally.failures.clone(),
             skipped: tally.skipped.clone(),

@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::tally::Tally;
-use super::{Drain, Ending, SETTLED_AFTER, Stop};
+use super::{Drain, Ending, ON_REQUEST, SETTLED_AFTER, Stop};
 use crate::announce::{self, Progress};
 use crate::job::{self, Job, LEASE, StoredJob, TakenUp};
 use crate::note;
-use crate::ports::{PortError, Ports};
+use crate::ports::{Clock, PortError, Ports, Store};
 use crate::request::DrainRequest;
 
 /// How often the holder says that it is alive, and finds out whether it is still wanted.
@@ -30,10 +30,12 @@ pub async fn open<P: Ports>(ports: &P, request: &DrainRequest) -> Result<Option<
             Some(StoredJob { version, job }) => match &job.request {
                 // Cancelled before it came.
                 None => (version, Job { cancelled_by: job.cancelled_by, ..fresh }),
-                Some(known) if known.queue_id == request.queue_id && known.dry_run == request.dry_run => {
-                    return Ok(None);
+                Some(known) if is_same(known, request, job.state) => return Ok(None),
+                Some(_) => {
+                    return Ok(Some(
+                        "there is a job of this jobId with another request; each needs a jobId of its own",
+                    ));
                 }
-                Some(_) => return Ok(Some("there is another job of this jobId; each needs one of its own")),
             },
         };
         if ports.write_job(&request.job_id, version, &job).await? {
@@ -41,6 +43,24 @@ pub async fn open<P: Ports>(ports: &P, request: &DrainRequest) -> Result<Option<
         }
     }
     Err(contended("opening a job"))
+}
+
+/// Whether the same is asked for again: a job that is over has forgotten the senders.
+fn is_same(known: &DrainRequest, request: &DrainRequest, state: job::State) -> bool {
+    let is_over = state != job::State::Running;
+    let from = if is_over { &known.from } else { &request.from };
+    *known == DrainRequest { from: from.clone(), ..request.clone() }
+}
+
+/// Notes that somebody is to be told to go on with a job. Tells whether that is so: not if somebody has it, or was told a moment
+/// ago.
+///
+/// # Errors
+/// If that could not be written. The next tick tries again.
+pub async fn rescue<P: Clock + Store>(ports: &P, job_id: &str) -> Result<bool, PortError> {
+    let Some(StoredJob { version, job }) = ports.job(job_id).await? else { return Ok(false) };
+    let Some(rescued) = job.rescued(ports.now()) else { return Ok(false) };
+    ports.write_job(job_id, version, &rescued).await
 }
 
 /// Notes that a job is to stop. Whoever works on it finds out within seconds.
@@ -142,7 +162,7 @@ impl<P: Ports> Drain<'_, P> {
         let held = stored.filter(|stored| stored.job.is_held_by_run(self.run));
         match &held {
             None => self.stop(Stop::Lost),
-            Some(stored) if stored.job.cancelled_by.is_some() => self.stop(Stop::Cancelled),
+            Some(stored) if stored.job.cancelled_by.is_some() => self.stop(Stop::Cancelled(ON_REQUEST)),
             Some(_) => {}
         }
         Ok(held)
@@ -175,6 +195,6 @@ impl<P: Ports> Drain<'_, P> {
         let seconds = u64::try_from(now.duration_since(self.began).as_secs()).unwrap_or_default().max(1);
         let left = self.request.limit.map_or(tally.left(), |limit| tally.left().min(limit.saturating_sub(tally.done)));
         let per_minute = tally.done.saturating_sub(tally.done_before) * 60 / seconds;
-        Progress { done: tally.done, failed: tally.failed, left, per_minute }
+        Progress { done: tally.done, failed: tally.failed, left, per_minute, remarks: self.remarks() }
     }
 }

@@ -3,25 +3,28 @@
 //! From the last, because rows only ever move to earlier pages as those before them go: so a pass passes none over, and what it
 //! disconnects goes from behind it. A pass is complete if it has seen every row that there is.
 
-use genesys_cloud::api::{DEEPEST_ROW, DetailsRow, Interval, Order};
+use std::cell::Cell;
+
+use genesys_cloud::api::{DetailsRow, Interval, Order};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
-use super::verify::Candidate;
+use super::verify::{Candidate, Verified};
 use super::{Drain, send};
 use crate::filter::{self, Skip, Verdict};
 use crate::job;
 use crate::note::{self, Leave, MOST_ATTEMPTS, State};
-use crate::ports::{Page, PortError, Ports, Question};
+use crate::ports::{NoAnswer, Page, PortError, Ports, Question};
 
-/// Rows in a page whose candidates are verified before each is sent.
-const LARGE_PAGE: u32 = 100;
-/// Rows in a page that must itself be young when they are sent.
-const SMALL_PAGE: u32 = 25;
+/// Rows in a page.
+const PAGE_SIZE: u32 = 100;
+/// A page that lies deeper than so many rows, and fails so often, is taken for too deep.
+const SHALLOW: u32 = 500;
+const DEEP_TRIES: u32 = 2;
 /// A pass that has come to what is done with reads on if no more pages than these are left.
 const FEW_PAGES: u64 = 3;
-/// Candidates that wait for a lane: few, so that they stay young.
-const AHEAD: usize = 2;
+/// Candidates that wait for a lane: as many as are sent in a second, so that they stay young.
+const FEWEST_AHEAD: u32 = 2;
 
 /// A stretch of time whose conversations are listed.
 #[derive(Debug, Clone, Copy)]
@@ -30,8 +33,6 @@ pub(super) struct Span {
     order: Order,
     /// Rows, when it was last asked.
     pub(super) rows: u64,
-    /// A shorter one would hold as much: analytics cannot tell hours apart.
-    is_indivisible: bool,
 }
 
 /// What a pass came to.
@@ -41,6 +42,12 @@ pub(super) struct Pass {
     pub(super) found: u64,
     /// Whether every row was seen.
     pub(super) is_complete: bool,
+}
+
+impl Pass {
+    fn cut_short(self) -> Self {
+        Self { is_complete: false, ..self }
+    }
 }
 
 /// What a page came to.
@@ -65,7 +72,7 @@ impl<P: Ports> Drain<'_, P> {
         let look_back = SignedDuration::try_from(self.request.look_back).unwrap_or(SignedDuration::MAX);
         let start = self.requested_at.checked_sub(look_back).unwrap_or(Timestamp::UNIX_EPOCH);
         let end = job::after(self.requested_at, SignedDuration::from_mins(1));
-        let span = |interval| Span { interval, order: Order::Ascending, rows: 0, is_indivisible: false };
+        let span = |interval| Span { interval, order: Order::Ascending, rows: 0 };
         Interval::covering(start.max(Timestamp::UNIX_EPOCH), end).into_iter().map(span).collect()
     }
 
@@ -75,7 +82,8 @@ impl<P: Ports> Drain<'_, P> {
         let Some(narrowed) = self.narrowed(std::mem::take(spans)).await else { return Ok(Pass::default()) };
         *spans = narrowed;
         self.tally.borrow_mut().begin_pass(spans.iter().map(|span| span.rows).sum());
-        let (sender, receiver) = mpsc::channel(AHEAD);
+        let ahead = (self.ports.requests_per_minute() / 60).max(FEWEST_AHEAD);
+        let (sender, receiver) = mpsc::channel(usize::try_from(ahead).unwrap_or(1));
         let listing = async {
             let listed = self.list(spans, &sender).await;
             drop(sender);
@@ -85,11 +93,11 @@ impl<P: Ports> Drain<'_, P> {
         listed
     }
 
-    async fn list(&self, spans: &mut [Span], sender: &mpsc::Sender<Candidate>) -> Result<Pass, PortError> {
+    async fn list(&self, spans: &mut [Span], sender: &mpsc::Sender<Verified>) -> Result<Pass, PortError> {
         let mut pass = Pass { found: 0, is_complete: true };
         for span in spans.iter_mut() {
+            let hides_some = self.hides_some(span);
             let of_span = self.list_span(span, sender).await?;
-            let hides_some = span.rows > u64::from(DEEPEST_ROW);
             if hides_some && of_span.found == 0 {
                 *span = span.reversed();
             }
@@ -99,62 +107,62 @@ impl<P: Ports> Drain<'_, P> {
         Ok(pass)
     }
 
-    async fn list_span(&self, span: &Span, sender: &mpsc::Sender<Candidate>) -> Result<Pass, PortError> {
-        let page_size = self.page_size();
-        let deepest = u64::from(DEEPEST_ROW / page_size);
-        let last = span.rows.div_ceil(page_size.into()).min(deepest);
+    /// Whether it has rows that analytics does not serve.
+    pub(super) fn hides_some(&self, span: &Span) -> bool {
+        span.rows > u64::from(self.deepest_row.get())
+    }
+
+    /// The number of its last page, and of the last that is served.
+    pub(super) fn last_pages(&self, span: &Span) -> (u64, u64) {
+        let deepest = u64::from(self.deepest_row.get() / PAGE_SIZE);
+        (span.rows.div_ceil(PAGE_SIZE.into()).min(deepest), deepest)
+    }
+
+    async fn list_span(&self, span: &Span, sender: &mpsc::Sender<Verified>) -> Result<Pass, PortError> {
+        let (last, deepest) = self.last_pages(span);
         let mut pass = Pass { found: 0, is_complete: true };
         // There may be more than was said.
         for number in last.. {
             if number == 0 || number > deepest || !self.goes_on() {
                 break;
             }
-            let Some(taken) = self.take(span, number, page_size, sender).await? else { break };
+            let Some(taken) = self.take(span, number, sender).await? else { return Ok(pass.cut_short()) };
             pass.found += taken.found;
             if !taken.is_full {
                 break;
             }
         }
         for number in (1..last).rev() {
-            let Some(taken) = self.take(span, number, page_size, sender).await? else { break };
+            let Some(taken) = self.take(span, number, sender).await? else { return Ok(pass.cut_short()) };
             pass.found += taken.found;
             if taken.is_done_with && pass.found > 0 && number > FEW_PAGES {
                 // All that is before was sent already, most likely: analytics has not caught up.
-                pass.is_complete = false;
-                break;
+                return Ok(pass.cut_short());
             }
         }
         pass.is_complete &= self.goes_on();
         Ok(pass)
     }
 
-    /// Takes up a page; nothing if the run is stopped.
+    /// Takes up a page; nothing if the run is stopped, or the page lies too deep.
     async fn take(
         &self,
         span: &Span,
         number: u64,
-        page_size: u32,
-        sender: &mpsc::Sender<Candidate>,
+        sender: &mpsc::Sender<Verified>,
     ) -> Result<Option<Taken>, PortError> {
         if self.limit_is_reached() {
             return Ok(None);
         }
-        let asked_at = self.ports.now();
-        let Some(page) = self.ask(span, number, page_size).await else { return Ok(None) };
+        let Some(page) = self.ask(span, number).await else { return Ok(None) };
         let mut taken = Taken { is_full: page.is_full, is_done_with: !page.rows.is_empty(), ..Taken::default() };
         let mut candidates = Vec::new();
         for (row, leave) in self.with_leave(&page.rows).await? {
-            if let Some(candidate) = self.judge(row, leave, &mut taken).await {
-                candidates.push(candidate);
-            }
+            candidates.extend(self.judge(row, leave, &mut taken));
         }
         for chunk in candidates.chunks(self.verified_at_once()) {
-            for candidate in self.verified(chunk, asked_at).await {
-                if sender.send(candidate).await.is_err() {
-                    return Ok(None);
-                }
-                taken.found += 1;
-            }
+            let Some(found) = self.verify(chunk.to_vec(), sender).await else { return Ok(None) };
+            taken.found += found;
         }
         Ok(self.goes_on().then_some(taken))
     }
@@ -178,7 +186,7 @@ impl<P: Ports> Drain<'_, P> {
         Ok(with_leave.collect())
     }
 
-    async fn judge(&self, row: &DetailsRow, leave: Leave, taken: &mut Taken) -> Option<Candidate> {
+    fn judge(&self, row: &DetailsRow, leave: Leave, taken: &mut Taken) -> Option<Candidate> {
         let id = &row.conversation_id;
         let (version, attempts) = match leave {
             Leave::Given { version, attempts } => (version, attempts),
@@ -198,15 +206,16 @@ impl<P: Ports> Drain<'_, P> {
             }
         };
         taken.is_done_with = false;
-        let candidate = Candidate { id: id.clone(), version, attempts, verified_at: None };
         match filter::judge(self.request, self.requested_at, row) {
-            // It was tried before: a look has told more of it, or must, than a row that may be older.
             Verdict::Drain | Verdict::Look if attempts >= MOST_ATTEMPTS => {
                 self.tally.borrow_mut().skip(Skip::Unclear);
                 None
             }
-            Verdict::Drain if version == 0 => Some(candidate),
-            Verdict::Drain | Verdict::Look => self.looked_at(candidate).await,
+            verdict @ (Verdict::Drain | Verdict::Look) => {
+                // What was tried before may have changed since its row.
+                let needs_look = verdict == Verdict::Look || version > 0;
+                Some(Candidate { id: id.clone(), version, attempts, needs_look })
+            }
             Verdict::Skip(why) => {
                 self.tally.borrow_mut().skip(why);
                 None
@@ -215,19 +224,33 @@ impl<P: Ports> Drain<'_, P> {
         }
     }
 
-    pub(super) async fn ask(&self, span: &Span, number: u64, page_size: u32) -> Option<Page> {
+    /// A page; nothing if the run is stopped, or if it lies too deep: then less depth is made use of from now on.
+    pub(super) async fn ask(&self, span: &Span, number: u64) -> Option<Page> {
         let question = Question {
             queue_id: &self.request.queue_id,
             interval: span.interval,
             order: span.order,
-            page_size,
+            page_size: PAGE_SIZE,
             page: u32::try_from(number).unwrap_or(u32::MAX),
         };
-        self.answered(async || self.ports.page(question).await).await
+        let (depth, failures) = (question.page.saturating_mul(PAGE_SIZE), Cell::new(0));
+        let asked = async || match self.ports.page(question).await {
+            Err(NoAnswer::ForNow(why)) if depth > SHALLOW => {
+                failures.set(failures.get() + 1);
+                if failures.get() < DEEP_TRIES { Err(NoAnswer::ForNow(why)) } else { Ok(None) }
+            }
+            answer => answer.map(Some),
+        };
+        let page = self.answered(asked).await?;
+        if page.is_none() {
+            tracing::warn!(jobId = self.request.job_id, depth, "pages as deep as this fail: half the depth is used");
+            self.deepest_row.set((depth / 2).max(SHALLOW));
+        }
+        page
     }
 
-    /// The same stretches, with the number of their rows; in halves as long as they hold more than analytics serves and that
-    /// helps. Nothing if the run is stopped.
+    /// The same stretches, with the number of their rows; in parts, as long as they hold more than analytics serves and more than
+    /// a day, which it lists as a whole. Nothing if the run is stopped.
     pub(super) async fn narrowed(&self, spans: Vec<Span>) -> Option<Vec<Span>> {
         let mut narrow = Vec::new();
         let mut wide = Vec::new();
@@ -236,31 +259,23 @@ impl<P: Ports> Drain<'_, P> {
         }
         wide.reverse();
         while let Some(span) = wide.pop() {
-            let halves =
-                if span.rows > u64::from(DEEPEST_ROW) && !span.is_indivisible { span.interval.split() } else { None };
-            let Some([newer, older]) = halves else {
+            let parts = if self.hides_some(&span) { span.interval.split() } else { None };
+            let Some([newer, older]) = parts else {
                 narrow.push(span);
                 continue;
             };
             let newer = self.counted(Span { interval: newer, ..span }).await?;
             let older = self.counted(Span { interval: older, ..span }).await?;
-            if newer.rows >= span.rows && older.rows >= span.rows {
-                narrow.push(Span { is_indivisible: true, ..span });
-            } else {
-                wide.extend([older, newer]);
-            }
+            wide.extend([older, newer]);
         }
         Some(narrow)
     }
 
     async fn counted(&self, span: Span) -> Option<Span> {
-        let page = self.ask(&span, 1, self.page_size()).await?;
+        let page = self.ask(&span, 1).await?;
+        let shown = page.rows.len() as u64;
         // Where it is not told: as many as a page can tell, or as there can be.
-        let rows = || if page.is_full { DEEPEST_ROW.into() } else { page.rows.len() as u64 };
-        Some(Span { rows: page.total.unwrap_or_else(rows), ..span })
-    }
-
-    pub(super) fn page_size(&self) -> u32 {
-        if self.asks_activity.get() { LARGE_PAGE } else { SMALL_PAGE }
+        let rows = || if page.is_full { self.deepest_row.get().into() } else { shown };
+        Some(Span { rows: page.total.unwrap_or_else(rows).max(shown), ..span })
     }
 }

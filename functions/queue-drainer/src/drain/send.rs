@@ -3,36 +3,40 @@
 use futures::future::join_all;
 use tokio::sync::{Mutex, mpsc};
 
-use super::verify::Candidate;
+use super::verify::{Candidate, Verified};
 use super::{Drain, FRESH, SETTLED_AFTER, Stop};
 use crate::job;
-use crate::note::{Note, State};
-use crate::ports::{Answer, Ports, Sent};
+use crate::note::{MOST_ATTEMPTS, Note, State};
+use crate::ports::{Answer, PortError, Ports};
 
 /// Requests that a lane has under way: as many as are sent in a second, which is about as long as an answer may take.
 const FEWEST_WORKERS: u32 = 4;
 const MOST_WORKERS: u32 = 32;
-/// So many refusals in a row are about the job, not about conversations.
-const MOST_REFUSALS: u32 = 20;
+type Queue = Mutex<mpsc::Receiver<Verified>>;
 
-type Queue = Mutex<mpsc::Receiver<Candidate>>;
-
-/// Sends candidates until there are no more, or throws them away once the run is stopped.
-pub(super) async fn in_all_lanes<P: Ports>(drain: &Drain<'_, P>, candidates: mpsc::Receiver<Candidate>) {
+/// Sends candidates until there are no more, or the run is stopped.
+pub(super) async fn in_all_lanes<P: Ports>(drain: &Drain<'_, P>, candidates: mpsc::Receiver<Verified>) {
     let lanes = drain.ports.lanes();
     let per_lane = drain.ports.requests_per_minute() / 60 / u32::try_from(lanes).unwrap_or(1).max(1);
     let workers = usize::try_from(per_lane.clamp(FEWEST_WORKERS, MOST_WORKERS)).unwrap_or(1);
     let candidates = Queue::new(candidates);
-    let candidates = &candidates;
-    join_all((0..lanes * workers).map(|worker| async move {
+    join_all((0..lanes).map(|lane| in_lane(drain, lane, workers, &candidates))).await;
+}
+
+/// The turn comes first and the candidate after it: a lane that has none leaves the candidates to the others.
+async fn in_lane<P: Ports>(drain: &Drain<'_, P>, lane: usize, workers: usize, candidates: &Queue) {
+    let there_may_be_more = || candidates.try_lock().map_or(true, |queue| !queue.is_closed() || !queue.is_empty());
+    // One worker takes a turn at a time, so that no more than one turn waits for a candidate.
+    let next = Mutex::new(());
+    join_all((0..workers).map(|_| async {
         loop {
-            // One statement, so that the queue is free again while this one is sent.
-            let next = candidates.lock().await.recv().await;
-            match next {
-                Some(candidate) if drain.goes_on() => drain.send(worker % lanes, &candidate).await,
-                Some(_) => {}
-                None => break,
-            }
+            let (turn, candidate) = {
+                let _next = next.lock().await;
+                let Some(turn) = drain.turn(lane, there_may_be_more).await else { break };
+                let Some(candidate) = candidates.lock().await.recv().await else { break };
+                (turn, candidate)
+            };
+            drain.send(lane, turn, &candidate).await;
         }
     }))
     .await;
@@ -46,23 +50,17 @@ impl<P: Ports> Drain<'_, P> {
         self.request.limit.is_some_and(|limit| taken >= limit)
     }
 
-    async fn send(&self, lane: usize, candidate: &Candidate) {
-        let Some(verified_at) = candidate.verified_at else { return };
-        if self.limit_is_reached() {
+    /// Sends it, unless what speaks for it is too old by now: then it is found again.
+    async fn send(&self, lane: usize, turn: P::Turn, verified: &Verified) {
+        let send_by = job::after(verified.at, FRESH);
+        if self.limit_is_reached() || !self.goes_on() || self.ports.now() >= send_by {
             return;
         }
+        let candidate = &verified.candidate;
         self.tally.borrow_mut().under_way += 1;
-        let send_by = job::after(verified_at, FRESH);
-        let note = async || self.goes_on() && self.note_sending(candidate).await;
-        let sent = self.ports.disconnect(lane, &candidate.id, send_by, note).await;
-        match sent {
-            Sent::Answered(answer) => {
-                self.tally.borrow_mut().last_sent_at = Some(self.ports.now());
-                self.note_answer(candidate, answer).await;
-            }
-            Sent::NoLane(why) => self.stop(Stop::Hopeless(why)),
-            // It is found again, and verified again.
-            Sent::NoTurn | Sent::Withheld => {}
+        if self.note_sending(candidate).await {
+            let answer = self.ports.disconnect(turn, &candidate.id, send_by).await;
+            self.note_answer(lane, candidate, answer).await;
         }
         self.tally.borrow_mut().under_way -= 1;
     }
@@ -80,13 +78,19 @@ impl<P: Ports> Drain<'_, P> {
         }
     }
 
-    async fn note_answer(&self, candidate: &Candidate, answer: Answer) {
-        let refused = matches!(answer, Answer::Refused(_));
-        self.refusals_in_a_row.set(if refused { self.refusals_in_a_row.get() + 1 } else { 0 });
+    async fn note_answer(&self, lane: usize, candidate: &Candidate, answer: Answer) {
         let sent = candidate.attempts + 1;
         let (state, attempts, words) = match answer {
-            Answer::Accepted => (State::Sent, sent, None),
+            Answer::Accepted => {
+                self.lane_works(lane);
+                (State::Sent, sent, None)
+            }
             Answer::NotDone(why) => (State::NotDone, candidate.attempts, Some(why)),
+            Answer::NotAllowed(why) => match self.lane_is_refused(lane, &why) {
+                true if sent >= MOST_ATTEMPTS => (State::Failed, sent, Some(why)),
+                true => (State::NotDone, sent, Some(why)),
+                false => (State::NotDone, candidate.attempts, Some(why)),
+            },
             Answer::Unknown(why) => {
                 tracing::warn!(conversationId = candidate.id, why, "nobody knows what became of it: a look will tell");
                 self.look_later(&candidate.id);
@@ -96,9 +100,7 @@ impl<P: Ports> Drain<'_, P> {
                 (State::Failed, sent, Some("there is no such conversation, or none that we may see".to_owned()))
             }
             Answer::Refused(why) => {
-                if self.refusals_in_a_row.get() >= MOST_REFUSALS {
-                    self.stop(Stop::Hopeless(why.clone()));
-                }
+                self.lane_is_refused(lane, &why);
                 (State::Failed, sent, Some(why))
             }
         };
@@ -118,8 +120,12 @@ impl<P: Ports> Drain<'_, P> {
                 metrics::counter!("ConversationsDisconnected").increment(1);
                 self.progressed();
             }
-            State::Failed => self.tally.borrow_mut().fail(candidate.id.clone(), words.unwrap_or_default()),
-            State::Sending | State::NotDone | State::Ended => {}
+            State::Failed => {
+                self.tally.borrow_mut().fail(candidate.id.clone(), words.unwrap_or_default());
+                self.progressed();
+            }
+            State::NotDone => self.tally.borrow_mut().last_not_done = words,
+            State::Sending | State::Ended => {}
         }
     }
 
@@ -129,7 +135,7 @@ impl<P: Ports> Drain<'_, P> {
         self.tally.borrow_mut().unsettled(id.to_owned(), look_at);
     }
 
-    pub(super) async fn write(&self, id: &str, version: u64, note: &Note) -> Result<bool, crate::ports::PortError> {
+    pub(super) async fn write(&self, id: &str, version: u64, note: &Note) -> Result<bool, PortError> {
         self.ports.write_note(&self.request.queue_id, &self.request.job_id, id, version, note).await
     }
 }

@@ -9,7 +9,7 @@ use super::tally::Unsettled;
 use super::{Drain, SETTLED_AFTER};
 use crate::job;
 use crate::note::{MOST_ATTEMPTS, Note, State, StoredNote};
-use crate::ports::{NoAnswer, PortError, Ports};
+use crate::ports::{PortError, Ports};
 use crate::standing::Standing;
 
 /// A look that fails so often tells nothing.
@@ -111,17 +111,23 @@ impl<P: Ports> Drain<'_, P> {
             return Ok(true);
         }
         let Some(suspects) = self.still_on(&listed).await else { return Ok(false) };
-        let settled_at = self.tally.borrow().last_sent_at.map(|sent| job::after(sent, SETTLED_AFTER));
-        if let Some(at) = settled_at.filter(|_| !suspects.is_empty()) {
-            self.pause(job::until(self.ports.now(), at)).await;
-        }
         for id in suspects {
             if !self.goes_on() {
                 return Ok(false);
             }
+            let notes = self.ports.notes(&self.request.queue_id, &[&id]).await?;
+            let is_sent = |one: &StoredNote| one.job_id == self.request.job_id && one.note.state == State::Sent;
+            let Some(stored) = notes.into_iter().find(is_sent) else { continue };
+            self.pause(job::until(self.ports.now(), job::after(stored.note.at, SETTLED_AFTER))).await;
             match self.look(&id).await {
-                Some(Standing::Waits | Standing::Accepted | Standing::Elsewhere) => self.give_up(&id).await?,
-                Some(Standing::Over | Standing::Unclear) | None => {}
+                // Genesys Cloud took the request, and nothing came of it: another would be no better.
+                Some(Standing::Waits | Standing::Accepted | Standing::Elsewhere) => {
+                    let words = "Genesys Cloud accepted the request, and the conversation is still on".to_owned();
+                    self.conclude(stored, State::Failed, Some(words)).await?;
+                }
+                // Noted, so that a run after this one need not look again.
+                Some(Standing::Over) => self.conclude(stored, State::Ended, None).await?,
+                Some(Standing::Unclear) | None => {}
             }
         }
         Ok(true)
@@ -131,26 +137,16 @@ impl<P: Ports> Drain<'_, P> {
     async fn still_on(&self, listed: &[String]) -> Option<Vec<String>> {
         let mut still_on = Vec::new();
         for chunk in listed.chunks(AT_ONCE) {
-            if !self.asks_activity.get() {
-                break;
-            }
             let ids: Vec<&str> = chunk.iter().map(String::as_str).collect();
-            let activity = self.answered(async || match self.ports.activity(&ids).await {
-                Err(NoAnswer::ForGood(_)) => {
-                    self.asks_activity.set(false);
-                    Ok(None)
-                }
-                answer => answer.map(Some),
-            });
-            match activity.await? {
-                Some(activity) if activity.is_complete => {
-                    still_on.extend(activity.waiting.into_iter().chain(activity.with_agent));
-                }
-                Some(_) => still_on.extend(chunk.iter().cloned()),
-                None => {}
+            let activity = self.activity(&ids).await?;
+            if activity.is_complete {
+                still_on.extend(activity.waiting.into_iter().map(|one| one.conversation_id));
+                still_on.extend(activity.with_agent);
+            } else {
+                still_on.extend(ids.into_iter().map(str::to_owned));
             }
         }
-        if self.asks_activity.get() {
+        if self.no_activity.borrow().is_none() {
             return Some(still_on);
         }
         if self.ports.now().duration_since(self.progressed_at.get()) < CAUGHT_UP_AFTER {
@@ -158,14 +154,5 @@ impl<P: Ports> Drain<'_, P> {
             return None;
         }
         Some(listed.iter().take(MOST_LOOKS).cloned().collect())
-    }
-
-    /// Genesys Cloud took the request, and nothing came of it: another would be no better.
-    async fn give_up(&self, id: &str) -> Result<(), PortError> {
-        let notes = self.ports.notes(&self.request.queue_id, &[id]).await?;
-        let is_sent = |one: &StoredNote| one.job_id == self.request.job_id && one.note.state == State::Sent;
-        let Some(stored) = notes.into_iter().find(is_sent) else { return Ok(()) };
-        let words = "Genesys Cloud accepted the request, and the conversation is still on".to_owned();
-        self.conclude(stored, State::Failed, Some(words)).await
     }
 }

@@ -31,8 +31,8 @@ pub(super) struct Tally {
     pub(super) listed_again: HashSet<String>,
     /// Looked at in vain: not again in this run.
     pub(super) unclear: HashSet<String>,
-    /// When the last request was sent.
-    pub(super) last_sent_at: Option<Timestamp>,
+    /// Why a request was not carried out, the last time.
+    pub(super) last_not_done: Option<String>,
     /// What was left when it was last estimated, and how much was done by then.
     pub(super) estimate: Option<(u64, u64)>,
     /// Of a dry run: the first conversations that would be disconnected, and how many analytics does not show.

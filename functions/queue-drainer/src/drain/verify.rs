@@ -1,14 +1,15 @@
-//! The freshest data at hand: what the real-time views say of candidates just before they are sent.
+//! The freshest data at hand: what speaks for disconnecting candidates just before they are sent.
 //!
-//! Analytics lags behind the truth; the real-time views do not, and one question tells of many conversations whether an agent
-//! has them, or they ring at one. They only ever veto. Where they cannot be asked, pages are small instead, so that rows are
-//! young. A look, which costs a request, is taken only where neither can tell.
+//! Analytics lags behind the truth; the real-time views do not, and one question tells of many conversations which of them wait
+//! in this queue. A look, which costs a request, is taken of those that they do not count there: it may have gone on to another
+//! queue, or be in after-call work. Where the views cannot be asked, each candidate costs a look.
 
 use jiff::Timestamp;
+use tokio::sync::mpsc;
 
 use super::Drain;
 use crate::filter::Skip;
-use crate::ports::{NoAnswer, Ports, Seen};
+use crate::ports::{Activity, NoAnswer, Ports, Seen};
 use crate::standing::{self, Standing};
 
 /// Conversations that are asked about at once, if they can be sent within [`SENT_WITHIN_SECS`].
@@ -23,8 +24,16 @@ pub(super) struct Candidate {
     /// The version of its note; 0 if there is none.
     pub(super) version: u64,
     pub(super) attempts: u32,
-    /// What speaks for it was so then, or later; none as long as that is not established.
-    pub(super) verified_at: Option<Timestamp>,
+    /// Whether only a look can speak for it: its row cannot tell, or it was tried before.
+    pub(super) needs_look: bool,
+}
+
+/// A candidate that was seen to wait in the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Verified {
+    pub(super) candidate: Candidate,
+    /// It was so then, or later.
+    pub(super) at: Timestamp,
 }
 
 impl<P: Ports> Drain<'_, P> {
@@ -34,61 +43,58 @@ impl<P: Ports> Drain<'_, P> {
         usize::try_from(soon.clamp(FEWEST_AT_ONCE, MOST_AT_ONCE)).unwrap_or(1)
     }
 
-    /// Those of the candidates, listed then, that may be sent.
-    pub(super) async fn verified(&self, candidates: &[Candidate], listed_at: Timestamp) -> Vec<Candidate> {
-        if !self.goes_on() {
-            return Vec::new();
-        }
+    /// Passes on those of the candidates that may be sent, and tells how many; nothing if the run is stopped.
+    pub(super) async fn verify(&self, candidates: Vec<Candidate>, sender: &mpsc::Sender<Verified>) -> Option<u64> {
         let at = self.ports.now();
         let ids: Vec<&str> = candidates.iter().map(|candidate| candidate.id.as_str()).collect();
-        let verified = |at: Timestamp| {
-            move |candidate: &Candidate| Candidate {
-                verified_at: Some(candidate.verified_at.map_or(at, |looked_at| looked_at.max(at))),
-                ..candidate.clone()
+        let activity = self.activity(&ids).await?;
+        let (mut found, mut unclear) = (0, Vec::new());
+        for candidate in candidates {
+            match standing::of_activity(&activity, &candidate.id, &self.request.queue_id) {
+                Standing::Accepted => self.tally.borrow_mut().skip(Skip::Accepted),
+                Standing::Waits if !candidate.needs_look => {
+                    sender.send(Verified { candidate, at }).await.ok()?;
+                    found += 1;
+                }
+                _ => unclear.push(candidate),
             }
-        };
-        if !self.asks_activity.get() {
-            return candidates.iter().map(verified(listed_at)).collect();
         }
-        let activity = self.answered(async || match self.ports.activity(&ids).await {
+        // One by one, so that none waits for the looks of others.
+        for candidate in unclear {
+            if let Some(verified) = self.looked_at(candidate).await {
+                sender.send(verified).await.ok()?;
+                found += 1;
+            }
+        }
+        self.goes_on().then_some(found)
+    }
+
+    /// What the real-time views tell of these: not all, where they cannot be asked. Nothing if the run is stopped.
+    pub(super) async fn activity(&self, ids: &[&str]) -> Option<Activity> {
+        if ids.is_empty() || self.no_activity.borrow().is_some() {
+            return Some(Activity::default());
+        }
+        let asked = async || match self.ports.activity(ids).await {
             Err(NoAnswer::ForGood(why)) => {
-                tracing::warn!(why, "the real-time views cannot be asked; pages are small instead");
-                self.asks_activity.set(false);
-                Ok(None)
+                tracing::warn!(why, "the real-time views cannot be asked; every conversation is looked at instead");
+                *self.no_activity.borrow_mut() = Some(why);
+                Ok(Activity::default())
             }
-            answer => answer.map(Some),
-        });
-        match activity.await {
-            None => Vec::new(),
-            Some(None) => candidates.iter().map(verified(listed_at)).collect(),
-            Some(Some(activity)) if activity.is_complete => {
-                let (taken, free): (Vec<_>, Vec<_>) =
-                    candidates.iter().partition(|candidate| activity.with_agent.contains(&candidate.id));
-                for _ in taken {
-                    self.tally.borrow_mut().skip(Skip::Accepted);
-                }
-                free.into_iter().map(verified(at)).collect()
-            }
-            Some(Some(_)) => {
-                let mut looked_at = Vec::new();
-                for candidate in candidates {
-                    looked_at.extend(self.looked_at(candidate.clone()).await);
-                }
-                looked_at
-            }
-        }
+            answer => answer,
+        };
+        self.answered(asked).await
     }
 
     /// The candidate, if a look says that it waits.
-    pub(super) async fn looked_at(&self, candidate: Candidate) -> Option<Candidate> {
+    async fn looked_at(&self, candidate: Candidate) -> Option<Verified> {
         if self.tally.borrow().unclear.contains(&candidate.id) {
             self.tally.borrow_mut().skip(Skip::Unclear);
             return None;
         }
         let at = self.ports.now();
         match self.look(&candidate.id).await? {
-            Standing::Waits => return Some(Candidate { verified_at: Some(at), ..candidate }),
-            Standing::Over => return None,
+            Standing::Waits => return Some(Verified { candidate, at }),
+            Standing::Over => {}
             Standing::Accepted => self.tally.borrow_mut().skip(Skip::Accepted),
             Standing::Elsewhere => self.tally.borrow_mut().skip(Skip::NotWaiting),
             Standing::Unclear => {

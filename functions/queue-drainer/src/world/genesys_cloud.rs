@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use genesys_cloud::api::{
     ApiError, Deadline, DetailsQuery, DisconnectAnswer, DisconnectRequest, GenesysCloud, Observation, PermanentError,
-    Predicate,
+    Predicate, RetryableError, Turn,
 };
 use ghost_policy::Conversation;
 use jiff::Timestamp;
 
 use super::World;
 use crate::job;
-use crate::ports::{Activity, Answer, NoAnswer, Page, Platform, Question, Seen, Sent};
+use crate::ports::{Activity, Answer, NoAnswer, Page, Platform, Question, Seen, Waiting};
 
 /// The longest that a question may take, tries and pauses included.
 const QUESTION_LIMIT: Duration = Duration::from_mins(1);
+/// The longest that a turn is waited for: a run that is stopped ends soon.
+const TURN_LIMIT: Duration = Duration::from_secs(5);
 /// How long the answer to a disconnect may take after the last moment at which it may be sent.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
@@ -24,16 +26,35 @@ impl World<'_> {
         Deadline::after(limit.min(self.deadline.remaining()))
     }
 
-    /// The lanes read in turn.
-    fn reader(&self) -> &GenesysCloud {
+    /// The lanes read in turn. One that is not allowed to leaves that to the others.
+    async fn read<T>(&self, ask: impl AsyncFn(&GenesysCloud, Deadline) -> Result<T, ApiError>) -> Result<T, ApiError> {
         let lanes = &self.connections.lanes;
-        let turn = self.connections.next_reader.get();
-        self.connections.next_reader.set(turn.wrapping_add(1));
-        &lanes[turn % lanes.len()]
+        loop {
+            let turn = self.connections.next_reader.get();
+            self.connections.next_reader.set(turn.wrapping_add(1));
+            let lane = turn % lanes.len();
+            if self.barred.borrow().contains(&lane) {
+                continue;
+            }
+            let answer = ask(&lanes[lane], self.within(QUESTION_LIMIT)).await;
+            match &answer {
+                Err(ApiError::Permanent(error)) if is_about_the_client(error) => {}
+                Err(ApiError::Retryable(RetryableError::CredentialsUnavailable { .. })) => {}
+                _ => return answer,
+            }
+            let mut barred = self.barred.borrow_mut();
+            // The last one stays.
+            if (0..lanes.len()).all(|other| other == lane || barred.contains(&other)) {
+                return answer;
+            }
+            barred.insert(lane);
+        }
     }
 }
 
-impl Platform for World<'_> {
+impl<'a> Platform for World<'a> {
+    type Turn = (&'a GenesysCloud, Turn<'a>);
+
     fn lanes(&self) -> usize {
         self.connections.lanes.len()
     }
@@ -45,30 +66,35 @@ impl Platform for World<'_> {
     async fn page(&self, question: Question<'_>) -> Result<Page, NoAnswer> {
         let query = DetailsQuery::new(question.interval).without_end().ordered(question.order);
         let query = query.of_segment(Predicate::matches("queueId", question.queue_id)).in_pages_of(question.page_size);
-        let deadline = self.within(QUESTION_LIMIT);
-        let page = self.reader().query_conversation_details(&query, question.page, deadline).await;
-        let page = page.map_err(no_answer)?;
+        let ask = async |client: &GenesysCloud, deadline| {
+            client.query_conversation_details(&query, question.page, deadline).await
+        };
+        let page = self.read(ask).await.map_err(no_answer)?;
         Ok(Page { rows: page.rows, is_full: page.is_full, total: page.total_hits })
     }
 
     async fn activity(&self, ids: &[&str]) -> Result<Activity, NoAnswer> {
-        let counted = self.reader().activity_of_conversations(ids, self.within(QUESTION_LIMIT)).await;
-        let counted = counted.map_err(no_answer)?;
+        let ask = async |client: &GenesysCloud, deadline| client.activity_of_conversations(ids, deadline).await;
+        let counted = self.read(ask).await.map_err(no_answer)?;
         let mut activity = Activity { is_complete: counted.is_complete, ..Activity::default() };
-        for Observation { conversation_id, metric, user_id, .. } in counted.observations {
+        for Observation { conversation_id, metric, user_id, queue_id, .. } in counted.observations {
             // What cannot be told apart counts against all.
             let Some(id) = conversation_id else {
                 activity.is_complete = false;
                 continue;
             };
             let waits = metric == "oWaiting" && user_id.is_none();
-            if waits { activity.waiting.push(id) } else { activity.with_agent.push(id) }
+            if waits {
+                activity.waiting.push(Waiting { conversation_id: id, queue_id });
+            } else {
+                activity.with_agent.push(id);
+            }
         }
         Ok(activity)
     }
 
     async fn look(&self, id: &str) -> Result<Seen, NoAnswer> {
-        match self.reader().conversation(id, self.within(QUESTION_LIMIT)).await {
+        match self.read(async |client: &GenesysCloud, deadline| client.conversation(id, deadline).await).await {
             Ok(body) => {
                 let conversation = Conversation::from_json(body.json.get().as_bytes());
                 let conversation = conversation.map_err(|error| NoAnswer::ForGood(error.to_string()))?;
@@ -79,20 +105,17 @@ impl Platform for World<'_> {
         }
     }
 
-    async fn disconnect(&self, lane: usize, id: &str, send_by: Timestamp, note: impl AsyncFnOnce() -> bool) -> Sent {
+    async fn turn(&self, lane: usize) -> Result<Self::Turn, NoAnswer> {
         let client = &self.connections.lanes[lane];
+        let turn = client.turn(self.within(TURN_LIMIT)).await.map_err(no_answer)?;
+        Ok((client, turn))
+    }
+
+    async fn disconnect(&self, (client, turn): Self::Turn, id: &str, send_by: Timestamp) -> Answer {
         let left = job::until(Timestamp::now(), send_by);
         let (send_by, answer_by) = (self.within(left), self.within(left + ANSWER_LIMIT));
-        let turn = match client.turn(send_by).await {
-            Ok(turn) => turn,
-            Err(ApiError::Retryable(_)) => return Sent::NoTurn,
-            Err(ApiError::Permanent(error)) => return Sent::NoLane(error.to_string()),
-        };
-        if !note().await {
-            return Sent::Withheld;
-        }
         let request = DisconnectRequest { conversation_id: id, send_by, answer_by };
-        Sent::Answered(in_our_words(client.disconnect_by(turn, request).await.answer))
+        in_our_words(client.disconnect_by(turn, request).await.answer)
     }
 }
 
@@ -111,7 +134,17 @@ fn in_our_words(answer: DisconnectAnswer) -> Answer {
         DisconnectAnswer::Unknown { how } => Answer::Unknown(format!("no answer: {how}")),
         DisconnectAnswer::RateLimited { answer, .. } => Answer::NotDone(answer.to_string()),
         DisconnectAnswer::NotSent(ApiError::Retryable(error)) => Answer::NotDone(format!("not sent: {error}")),
-        DisconnectAnswer::NotSent(ApiError::Permanent(error)) => Answer::Refused(error.to_string()),
-        DisconnectAnswer::Refused(error) => Answer::Refused(error.to_string()),
+        DisconnectAnswer::NotSent(ApiError::Permanent(error))
+        | DisconnectAnswer::Refused(ApiError::Permanent(error))
+            if is_about_the_client(&error) =>
+        {
+            Answer::NotAllowed(error.to_string())
+        }
+        DisconnectAnswer::NotSent(error) | DisconnectAnswer::Refused(error) => Answer::Refused(error.to_string()),
     }
+}
+
+/// Whether another client may fare better.
+fn is_about_the_client(error: &PermanentError) -> bool {
+    matches!(error, PermanentError::MissingPermission { .. } | PermanentError::Configuration { .. })
 }

@@ -189,6 +189,13 @@ impl Conversation {
         self.legs().filter(Leg::is_open)
     }
 
+    /// Whether after-call work is still to be done, or may be.
+    pub fn has_after_call_work(&self) -> bool {
+        let of_legs = self.legs().map(|leg| leg.after_call_work());
+        let of_participants = self.participants.iter().map(Participant::after_call_work);
+        of_legs.chain(of_participants).any(|work| work != leg::PendingWork::None)
+    }
+
     /// When the newest leg appeared. Closing legs does not move it: with the id it names a case.
     pub fn newest_leg_opened(&self) -> Option<Timestamp> {
         self.legs().filter_map(|leg| leg.appeared()).max()

@@ -52,6 +52,31 @@ async fn a_cancelled_drain_stops_within_seconds_and_one_cancelled_before_it_begi
 }
 
 #[tokio::test]
+async fn cancellations_do_not_wait_for_the_drains_that_are_on() -> Result<()> {
+    use fake_genesys_cloud::crowds::Crowd;
+    // As many as go on side by side, each for minutes.
+    let world = DrainWorld::start(600).await?;
+    let jobs: Vec<String> = (0..10).map(|number| format!("job-{number}")).collect();
+    for job_id in &jobs {
+        world.genesys()?.crowds().gather(Crowd::new(job_id, 400));
+        world.request(job_id, json!({ "queueId": job_id }))?;
+    }
+    let all_are_on = || jobs.iter().all(|job_id| !world.outcomes(job_id, "Queue Drain Progressed").is_empty());
+    world.world.until(all_are_on).await?;
+    for job_id in &jobs {
+        world.command("Drain Queue Cancelled", &json!({ "jobId": job_id }))?;
+    }
+    let all_are_over = || jobs.iter().all(|job_id| !world.outcomes(job_id, "Queue Drain Failed").is_empty());
+    world.world.until(all_are_over).await?;
+    for job_id in &jobs {
+        assert_eq!(world.end(job_id).await?.1["state"], json!("cancelled"));
+    }
+    let waiting = world.report()?.waiting;
+    assert!(waiting > 2_000, "{waiting}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_request_that_comes_twice_is_one_job() -> Result<()> {
     let world = DrainWorld::start(6_000).await?;
     world.crowd(150)?;

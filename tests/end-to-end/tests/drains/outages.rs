@@ -1,7 +1,8 @@
 //! Genesys Cloud fails, in part or for a while.
 
 use anyhow::Result;
-use end_to_end::drains::DrainWorld;
+use end_to_end::drains::{DrainWorld, QUEUE};
+use fake_genesys_cloud::crowds::Crowd;
 use fake_genesys_cloud::faults::{Answer, Effect, Fault};
 use serde_json::{Value, json};
 
@@ -20,6 +21,21 @@ async fn a_failed_query_is_asked_again_and_nothing_is_left_out() -> Result<()> {
     world.genesys()?.faults().add(Fault::answer("POST", DETAILS, 503).times(6));
     let end = world.drain("job", json!({})).await?;
     assert_eq!((end["done"].as_u64(), world.report()?.disconnected), (Some(150), 150), "{end}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_day_deeper_than_analytics_serves_is_drained_and_its_depth_found_out() -> Result<()> {
+    let world = DrainWorld::start(30_000).await?;
+    world.genesys()?.analytics().serve_rows(600);
+    let hour = 60 * 60 * 1_000;
+    let crowd = Crowd { oldest_ms: 3 * hour, youngest_ms: 2 * hour, ..Crowd::new(QUEUE, 1_500) };
+    world.genesys()?.crowds().gather(crowd);
+    let end = world.drain("job", json!({})).await?;
+    let report = world.report()?;
+    assert_eq!((end["done"].as_u64(), report.disconnected, report.asked_twice), (Some(1_500), 1_500, 0), "{end}");
+    let pages = world.asked("POST", DETAILS)?;
+    assert!(pages < 150, "stretches of a day are not split: {pages}");
     Ok(())
 }
 

@@ -6,7 +6,8 @@ use anyhow::Result;
 use end_to_end::drains::{DrainWorld, QUEUE};
 use fake_genesys_cloud::conversations::DisconnectBehavior;
 use fake_genesys_cloud::crowds::Crowd;
-use serde_json::json;
+use fake_genesys_cloud::faults::{Answer, Effect, Fault};
+use serde_json::{Value, json};
 
 const FAST: u32 = 12_000;
 
@@ -48,21 +49,52 @@ async fn what_an_agent_accepts_meanwhile_is_not_touched() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn without_the_real_time_views_small_pages_tell() -> Result<()> {
-    use fake_genesys_cloud::faults::Fault;
+/// Fifteen each are accepted, answered, and transferred; no row shows that before the drain is over.
+async fn with_many_that_have_left(activity: Option<Answer>) -> Result<(DrainWorld, Value)> {
     let world = DrainWorld::start(FAST).await?;
+    world.genesys()?.analytics().lag_behind(Duration::from_mins(10));
     let all = world.crowd(120)?;
-    for id in all.iter().take(15) {
-        world.genesys()?.crowds().accept(id);
+    let crowds = world.genesys()?.crowds();
+    for three in all.chunks(3).take(15) {
+        anyhow::ensure!(crowds.accept(&three[0]) && crowds.answer(&three[1]) && crowds.transfer(&three[2], "another"));
     }
-    let activity = "/api/v2/analytics/conversations/activity/query";
-    world.genesys()?.faults().add(Fault::answer("POST", activity, 404).times(1_000));
+    if let Some(answer) = activity {
+        let path = "/api/v2/analytics/conversations/activity/query";
+        world.genesys()?.faults().add(Fault::with("POST", path, Effect::Answer(answer)).times(1_000));
+    }
     let end = world.drain("job", json!({})).await?;
-    assert_eq!((&end["done"], &end["skipped"]["accepted"]), (&json!(105), &json!(15)), "{end}");
     let report = world.report()?;
-    assert_eq!((report.accepted_touched, report.asked_twice, report.waiting), (0, 0, 0));
+    assert_eq!((report.accepted_touched, report.transferred_touched), (0, 0), "{end}");
+    assert_eq!((report.accepted, report.transferred, report.asked_twice, report.waiting), (30, 15, 0, 0), "{end}");
+    let expected = (&json!(75), &json!(30), &json!(15));
+    assert_eq!((&end["done"], &end["skipped"]["accepted"], &end["skipped"]["notWaiting"]), expected, "{end}");
+    Ok((world, end))
+}
+
+#[tokio::test]
+async fn what_waits_elsewhere_by_now_or_is_in_after_call_work_is_not_touched() -> Result<()> {
+    let (world, end) = with_many_that_have_left(None).await?;
+    assert_eq!(end["remarks"], json!([]));
+    let looks = world.genesys()?.requests().all().iter().filter(|request| request.method == "GET").count();
+    assert!(looks <= 30 * 3, "only what the real-time views do not count here costs looks, in a few passes: {looks}");
     Ok(())
+}
+
+#[tokio::test]
+async fn without_the_real_time_views_every_conversation_is_looked_at() -> Result<()> {
+    let (_, end) = with_many_that_have_left(Some(Answer { status: 404, ..empty() })).await?;
+    assert!(end["remarks"][0].as_str().is_some_and(|remark| remark.contains("costs a look")), "{end}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn that_the_real_time_views_tell_nothing_speaks_for_nothing() -> Result<()> {
+    with_many_that_have_left(Some(empty())).await?;
+    Ok(())
+}
+
+fn empty() -> Answer {
+    Answer { status: 200, headers: [].into(), body: json!({ "results": [] }) }
 }
 
 #[tokio::test]
@@ -76,6 +108,21 @@ async fn several_clients_drain_side_by_side() -> Result<()> {
     let report = world.report()?;
     assert_eq!((report.disconnected, report.asked_twice), (240, 0));
     assert_eq!(world.asked("POST", "/oauth/token")?, 4);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_client_that_cannot_be_used_leaves_its_share_to_the_others_and_is_named() -> Result<()> {
+    let [missing, secret] = ["missing", "genesys-cloud-local"]
+        .map(|name| format!("arn:aws:secretsmanager:eu-west-1:000000000000:secret:{name}"));
+    let secrets = ("GENESYS_CLOUD_SECRET_ARN".to_owned(), [missing, secret].join(","));
+    let options = local_stack::stack::StackOptions { environment: [secrets].into(), ..<_>::default() };
+    let world = DrainWorld::with(FAST, options).await?;
+    world.crowd(150)?;
+    let end = world.drain("job", json!({})).await?;
+    assert_eq!((&end["done"], &end["failed"]), (&json!(150), &json!(0)), "{end}");
+    let remark = end["remarks"][0].as_str().unwrap_or_default();
+    assert!(remark.starts_with("OAuth client 1 of 2 is not used"), "{end}");
     Ok(())
 }
 

@@ -29,6 +29,8 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/conversations/{id}/changes", put(set_changes))
         .route("/crowds", get(crowds).post(gather))
         .route("/crowds/{id}/accepted", put(accept))
+        .route("/crowds/{id}/answered", put(answer))
+        .route("/crowds/{id}/queue", put(transfer))
         .route("/analytics/rows", post(show_rows))
         .route("/analytics/lag", put(set_lag))
         .route("/analytics/depth", put(set_depth))
@@ -123,6 +125,24 @@ async fn crowds(FromState(state): FromState<Arc<State>>) -> Json<Report> {
 
 async fn accept(FromState(state): FromState<Arc<State>>, Path(id): Path<String>) -> StatusCode {
     if state.crowds.accept(&id) { DONE } else { StatusCode::NOT_FOUND }
+}
+
+async fn answer(FromState(state): FromState<Arc<State>>, Path(id): Path<String>) -> StatusCode {
+    if state.crowds.answer(&id) { DONE } else { StatusCode::NOT_FOUND }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OtherQueue {
+    queue_id: String,
+}
+
+async fn transfer(
+    FromState(state): FromState<Arc<State>>,
+    Path(id): Path<String>,
+    Json(queue): Json<OtherQueue>,
+) -> StatusCode {
+    if state.crowds.transfer(&id, &queue.queue_id) { DONE } else { StatusCode::NOT_FOUND }
 }
 
 async fn show_rows(

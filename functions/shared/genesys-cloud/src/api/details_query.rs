@@ -57,18 +57,14 @@ impl Interval {
         Some([Self { start: middle, end: self.end }, Self { start: self.start, end: middle }])
     }
 
-    /// It in two, however short, the newer first, at the midnight before or after its middle if there is one, so that no day is in both;
-    /// none if it is no longer than a minute. Within a day both hold all that the day holds where a query cannot tell hours
-    /// apart: whoever tries must look whether it helped.
+    /// It in two, the newer first, at the midnight before or after its middle, so that no day is in both; none if it is part of a
+    /// day: a query cannot tell hours apart.
     pub fn split(self) -> Option<[Self; 2]> {
-        if self.length() <= SignedDuration::from_mins(1) {
-            return None;
-        }
         let middle = self.start.checked_add(self.length() / 2).ok()?;
         let day = DAY.as_secs();
         let before = Timestamp::from_second(middle.as_second() - middle.as_second().rem_euclid(day)).ok()?;
         let mut midnights = [Some(before), before.checked_add(DAY).ok()].into_iter().flatten();
-        let middle = midnights.find(|midnight| self.start < *midnight && *midnight < self.end).unwrap_or(middle);
+        let middle = midnights.find(|midnight| self.start < *midnight && *midnight < self.end)?;
         Some([Self { start: middle, end: self.end }, Self { start: self.start, end: middle }])
     }
 
@@ -235,18 +231,16 @@ mod tests {
         let mut left = vec![Interval::new(now() - DAY * 31, now()).unwrap()];
         let mut days = Vec::new();
         while let Some(interval) = left.pop() {
-            let [newer, older] = interval.split().unwrap();
-            assert_eq!((newer.end, newer.start, older.start), (interval.end, older.end, interval.start));
-            if newer.start.as_second() % DAY.as_secs() == 0 {
-                left.extend([newer, older]);
-            } else {
+            let Some([newer, older]) = interval.split() else {
                 days.push(interval);
-            }
+                continue;
+            };
+            assert_eq!((newer.end, newer.start, older.start), (interval.end, older.end, interval.start));
+            assert_eq!(newer.start.as_second() % DAY.as_secs(), 0);
+            left.extend([newer, older]);
         }
         assert_eq!(days.len(), 32);
         assert!(days.iter().all(|day| day.length() <= DAY));
-        let minute = Interval::new(now(), now() + SignedDuration::from_mins(1)).unwrap();
-        assert_eq!(minute.split(), None);
     }
 
     #[test]
