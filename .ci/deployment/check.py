@@ -20,7 +20,7 @@ GLIBC = (2, 34)
 METRICS = {
     "InterruptionLogger": {"EventsUsed", "EventsMalformed", "RowsWritten", "EventToRecordSeconds", "SalesforceApiUsed", "SalesforceApiAllowed"},
     "GhostWatcher": {"EventsUsed", "ConversationsStored"},
-    "GhostDisconnector": {"GhostsDisconnected", "OldestGhostSeconds", "BreakerTripped", "GenesysCloudApiUsed", "GenesysCloudApiAllowed"},
+    "GhostDisconnector": {"GhostsDisconnected", "OldestGhostSeconds", "OldestCaseInHandSeconds", "BreakerTripped", "GenesysCloudApiUsed", "GenesysCloudApiAllowed"},
 }
 # The rules as shipped for voice, but looks and verifications seconds apart.
 ENFORCE = """

@@ -86,7 +86,7 @@ fn communication(session: &Session) -> Communication {
     let open = spoken.iter().find(|segment| segment.segment_end.is_none());
     let ended = if open.is_some() { None } else { spoken.iter().filter_map(|segment| segment.segment_end).max() };
     let state = match open.and_then(|segment| segment.segment_type.as_deref()) {
-        Some("alert") => CommunicationState::Alerting,
+        // Whether it has rung for too long only a look tells: a row says nothing of time-outs, so that it would ring for ever.
         Some("parked") => CommunicationState::Parked,
         Some("scheduled") => CommunicationState::Scheduled,
         Some(_) => CommunicationState::Active("connected"),
@@ -187,6 +187,19 @@ mod tests {
         assert!(is_worth_a_look(&worked_on(DAY), 31 * DAY));
         let parked = candidate(&[("agent", session("email", &[("interact", 0, Some(1)), ("parked", 1, None)]))]);
         assert!(!is_worth_a_look(&parked, 90 * DAY));
+    }
+
+    /// Whether it has rung for too long, only a look tells.
+    #[test]
+    fn an_email_or_message_that_rings_for_ever_is_worth_a_look_once_it_is_idle() {
+        for media in ["email", "message"] {
+            let ringing = candidate(&[
+                ("customer", session(media, &[("interact", 0, None)])),
+                ("agent", session(media, &[("alert", 0, None)])),
+            ]);
+            assert!(!is_worth_a_look(&ringing, 29 * DAY));
+            assert!(is_worth_a_look(&ringing, 31 * DAY));
+        }
     }
 
     #[test]

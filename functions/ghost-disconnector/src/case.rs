@@ -40,6 +40,18 @@ pub struct Case {
     pub support_case: Option<String>,
     /// Looks that failed, one after the other.
     pub failed_looks: u32,
+    /// Whether it was given up to look at it, and the world told so: after too many of these.
+    #[serde(default)]
+    pub is_unreadable: bool,
+    /// Looks that came too late to be acted upon, and requests that did not leave, since one left.
+    #[serde(default)]
+    pub in_vain: u32,
+    /// When it was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_at: Option<Timestamp>,
+    /// Since when something is being done about it; while the breaker is tripped, that is not the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_hand_since: Option<Timestamp>,
     /// Every move, the oldest first.
     pub moves: Vec<Move>,
     /// Moves that were left out, so that the record stays small.
@@ -330,6 +342,12 @@ impl Case {
     /// Its state.
     pub const fn state(&self) -> State {
         self.stage.state()
+    }
+
+    /// Since when it has been suspected, while something is being done about it.
+    pub fn suspected_since(&self) -> Option<Timestamp> {
+        let suspected = self.moves.iter().rev().find(|one| one.to == State::Suspected);
+        suspected.filter(|_| self.state().is_in_progress()).map(|one| one.at)
     }
 
     /// When something is to be done about it: a look, or telling the world of a move; none if nothing is.

@@ -1,6 +1,6 @@
 //! How far discovery is: which interval and page comes next. Shared by all runs, so that none does another's work again.
 
-use genesys_cloud::api::Interval;
+use genesys_cloud::api::{Interval, PageExtent};
 use ghost_policy::policy;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,8 @@ pub struct Progress {
     left: Vec<Stretch>,
     /// The page of it that comes next, from 1.
     page: u32,
+    /// How many rows the pages before that had.
+    rows: u64,
 }
 
 /// A stretch of time in which conversations began.
@@ -52,7 +54,7 @@ impl Progress {
         }
         let look_back = SignedDuration::try_from(discovery.look_back.get()).unwrap_or(SignedDuration::MAX);
         let start = now.checked_sub(look_back).unwrap_or(Timestamp::UNIX_EPOCH).max(Timestamp::UNIX_EPOCH);
-        *self = Self { began: Some(now), left: stretches(start, now), page: 1 };
+        *self = Self { began: Some(now), left: stretches(start, now), page: 1, rows: 0 };
         !self.left.is_empty()
     }
 
@@ -62,15 +64,17 @@ impl Progress {
         Interval::new(*start, *end).ok().map(|interval| (interval, self.page.max(1)))
     }
 
-    /// A page has been read. The next is of the same interval if this one was full.
-    pub fn page_read(&mut self, is_full: bool) {
-        if is_full && self.page < DEEPEST_PAGE {
+    /// A page has been read. The next is of the same interval if more may follow.
+    pub fn page_read(&mut self, extent: PageExtent) {
+        let more_may_follow = extent.more_may_follow(self.rows);
+        if more_may_follow && self.page < DEEPEST_PAGE {
             self.page += 1;
+            self.rows = self.rows.saturating_add(extent.rows);
             return;
         }
         let read = self.left.pop();
-        self.page = 1;
-        if let Some(stretch) = read.filter(|_| is_full) {
+        self.begin_at_first_page();
+        if let Some(stretch) = read.filter(|_| more_may_follow) {
             self.left.extend(stretch.halves());
         }
     }
@@ -80,7 +84,7 @@ impl Progress {
     pub fn page_failed(&mut self) {
         let Some(Stretch { failures, .. }) = self.left.last().copied() else { return };
         let Some(failed) = self.left.pop() else { return };
-        self.page = 1;
+        self.begin_at_first_page();
         if failures + 1 >= MOST_FAILURES {
             return;
         }
@@ -88,6 +92,11 @@ impl Progress {
         let parts = if failures == 0 { vec![failed] } else { failed.halves() };
         let parts = if parts.is_empty() { vec![failed] } else { parts };
         self.left.splice(0..0, parts);
+    }
+
+    fn begin_at_first_page(&mut self) {
+        self.page = 1;
+        self.rows = 0;
     }
 }
 
@@ -119,10 +128,33 @@ fn stretches(start: Timestamp, end: Timestamp) -> Vec<Stretch> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use genesys_cloud::api::PageExtent;
     use ghost_policy::policy::Discovery;
 
     use super::{DEEPEST_PAGE, Progress};
     use crate::testing::minute;
+
+    const LAST: PageExtent = PageExtent { rows: 7, is_full: false, total_hits: Some(7) };
+    const FULL: PageExtent = PageExtent { rows: 100, is_full: true, total_hits: None };
+
+    #[test]
+    fn a_short_page_is_the_last_only_if_all_was_read_and_an_empty_one_always() {
+        let mut progress = Progress::default();
+        assert!(progress.is_on(&Discovery::default(), minute(0)));
+        // Analytics serves fifty at most of the hundred asked for.
+        let short = |rows, total_hits| PageExtent { rows, is_full: false, total_hits };
+        let mut pages = Vec::new();
+        for extent in
+            [short(50, Some(120)), short(50, Some(120)), short(20, Some(120)), short(50, None), short(0, None)]
+        {
+            pages.push(progress.next().unwrap().1);
+            // Whoever goes on from here may be another run.
+            progress = serde_json::from_str(&serde_json::to_string(&progress).unwrap()).unwrap();
+            progress.page_read(extent);
+        }
+        assert_eq!(pages, [1, 2, 3, 1, 2]);
+        assert!(progress.next().is_none());
+    }
 
     #[test]
     fn a_search_covers_all_of_the_look_back_and_then_rests() {
@@ -133,7 +165,7 @@ mod tests {
             let (interval, page) = progress.next().unwrap();
             assert_eq!(page, 1);
             intervals.push(interval.to_string());
-            progress.page_read(false);
+            progress.page_read(LAST);
         }
         let all =
             ["2026-01-01T08:00:00.000Z/2026-01-30T08:00:00.000Z", "2026-01-30T08:00:00.000Z/2026-03-02T08:00:00.000Z"];
@@ -156,7 +188,7 @@ mod tests {
             if start.as_str() <= &broken[..24] && end.as_str() > &broken[..24] {
                 progress.page_failed();
             } else {
-                progress.page_read(false);
+                progress.page_read(LAST);
             }
             assert!(asked.len() < 100);
         }
@@ -176,7 +208,7 @@ mod tests {
             assert!(page <= DEEPEST_PAGE);
             seen.insert(interval.to_string());
             // Every page is full: a hundred thousand open conversations a day.
-            progress.page_read(true);
+            progress.page_read(FULL);
             pages += 1;
             assert!(pages < 20_000);
         }

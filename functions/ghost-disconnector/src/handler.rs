@@ -195,6 +195,9 @@ fn told(report: &Report) -> Value {
     if let Some(age) = report.oldest_ghost {
         metrics::gauge!("OldestGhostSeconds").set(age.as_secs_f64());
     }
+    if let Some(age) = report.oldest_in_hand {
+        metrics::gauge!("OldestCaseInHandSeconds").set(age.as_secs_f64());
+    }
     metrics::gauge!("BreakerTripped").set(f64::from(u8::from(report.breaker_tripped)));
     answer["BreakerTripped"] = json!(report.breaker_tripped);
     answer

@@ -4,6 +4,7 @@
 //! dismissed and observed cases return to suspected only when a look at the time noted in them, or later, finds a ghost.
 
 mod moves;
+mod setbacks;
 #[cfg(test)]
 mod tests;
 
@@ -14,8 +15,8 @@ use ghost_policy::policy::Mode;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::case::{Case, Finding, Fingerprint, Request, Stage, State};
-use crate::sighting::{Judgement, Sighting, What};
-use crate::support_case;
+use crate::sighting::{Ended, Judgement, Sighting, What};
+use crate::support_case::Complaint;
 
 /// A disconnect is only requested on the strength of a look no older than this (DESIGN §4.4).
 pub const FRESH: Duration = Duration::from_secs(5);
@@ -25,6 +26,9 @@ pub const REST: SignedDuration = SignedDuration::from_hours(24);
 
 /// A request that the rate limit turns away so often, after ever longer pauses, is a matter for people.
 const RATE_LIMITED_MAX: usize = 10;
+
+/// Analytics lags for minutes, or hours at worst. What it lists without an end so long after the end is out of step.
+const OUT_OF_STEP: SignedDuration = SignedDuration::from_hours(48);
 
 /// What a look calls for.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +53,7 @@ pub fn open(policy: &Policy, conversation_id: &str, sighting: &Sighting, request
         }
         Judgement::Alive { look_again_at, .. } => rest(at, *look_again_at),
     };
-    let mut case = Case::about(conversation_id, facts, stage.clone(), request);
+    let mut case = Case::about(conversation_id, facts, stage.clone(), request, at);
     match judgement {
         Judgement::Ghost { finding, fingerprint } => case.suspect(policy, sighting, finding, fingerprint),
         // Only time is missing: there is nothing to tell yet.
@@ -66,7 +70,7 @@ pub fn step(policy: &Policy, case: &Case, sighting: &Sighting) -> Next {
         return Next::Nothing;
     }
     match &sighting.what {
-        What::Over { why } => over(case, sighting, why),
+        What::Over { why, .. } => over(case, sighting, why),
         What::On(facts, _) if facts.case_id != case.case_id => superseded(case, sighting),
         What::On(facts, judgement) => {
             let mut case = case.clone();
@@ -132,6 +136,40 @@ pub fn requested(policy: &Policy, case: &Case, sighting: &Sighting, request: Req
     }
 }
 
+/// What a conversation calls for that ended long ago, as the look shows, though analytics still lists it without an end: a case
+/// for people, told once. Nothing is disconnected, for nobody is there. Nothing if it is too early, or told already.
+pub fn still_counted(
+    policy: &Policy,
+    conversation_id: &str,
+    latest: Option<&Case>,
+    sighting: &Sighting,
+) -> Option<Case> {
+    let What::Over { ended: Some(Ended { at: ended_at, facts }), .. } = &sighting.what else { return None };
+    let at = sighting.asked_at;
+    if at.duration_since(*ended_at) < OUT_OF_STEP || latest.is_some_and(|case| case.state().is_in_progress()) {
+        return None;
+    }
+    let rests = Stage::Dismissed { noted: at, look_then: false };
+    let mut case = match latest.filter(|case| case.case_id == facts.case_id) {
+        None => Case::about(conversation_id, facts, rests, None, at),
+        Some(case) if case.state().is_final() => return None,
+        Some(case) if case.state() == State::Observed && policy.mode == Mode::Observe => return None,
+        Some(case) => case.clone(),
+    };
+    case.take_in(facts);
+    let reason = format!(
+        "It ended at {ended_at}, and analytics still lists it without an end: views and reports go on counting it. Nobody is \
+         there, so nothing is disconnected."
+    );
+    if policy.mode == Mode::Observe {
+        let stage = Stage::Observed { noted: later(at, REST), look_then: false };
+        case.moved(stage, sighting, &reason);
+    } else {
+        case.escalate(Complaint::StillCounted, Some(sighting), at, &reason);
+    }
+    Some(case)
+}
+
 fn over(case: &Case, sighting: &Sighting, why: &str) -> Next {
     let mut case = case.clone();
     let at = sighting.asked_at;
@@ -168,8 +206,13 @@ fn alive(
     nobody_is_there: bool,
 ) -> Next {
     let at = sighting.asked_at;
+    let is_too_long = case.is_in_hand_too_long(policy, at);
     match &mut case.stage {
         // A teardown half done: nobody has come, but what is left has not lasted for long enough yet.
+        Stage::Disconnecting { .. } if nobody_is_there && is_too_long => {
+            let reason = format!("A disconnect was requested long ago, and it was not torn down in full since. {why}");
+            case.escalate(Complaint::CannotBeDisconnected, Some(sighting), at, &reason);
+        }
         Stage::Disconnecting { next_look_at } if nobody_is_there => {
             let patience = case.attempts.last().map_or(SignedDuration::ZERO, |attempt| at.duration_since(attempt.at));
             let patience = patience.unsigned_abs().max(policy.verify.after.get());
@@ -184,8 +227,21 @@ fn alive(
 
 fn ghost(policy: &Policy, mut case: Case, sighting: &Sighting, finding: &Finding, fingerprint: &Fingerprint) -> Next {
     let every = policy.confirm.every.get();
-    let next_look_at = after(sighting.asked_at, every);
+    let at = sighting.asked_at;
+    let next_look_at = after(at, every);
+    let escalated = |case: &mut Case, reason: &str| {
+        let reason = format!("{reason} {}", finding.reason);
+        case.escalate(Complaint::CannotBeDisconnected, Some(sighting), at, &reason);
+    };
     match &case.stage {
+        Stage::Suspected { .. } | Stage::Confirmed { .. } | Stage::Disconnecting { .. }
+            if policy.mode == Mode::Enforce && case.is_in_hand_too_long(policy, at) =>
+        {
+            escalated(
+                &mut case,
+                "It has been in hand for longer than the policy explains, and does not come to an end.",
+            );
+        }
         Stage::Suspected { looks, fingerprint: seen, .. } if case.agrees(seen, fingerprint) => {
             let looks = looks + 1;
             if looks >= policy.confirm.looks {
@@ -202,22 +258,15 @@ fn ghost(policy: &Policy, mut case: Case, sighting: &Sighting, finding: &Finding
             case.moved(stage, sighting, "It has changed since it was confirmed, so it must be made sure of anew.");
         }
         Stage::Disconnecting { .. } if case.attempts_that_count() >= policy.verify.attempts => {
-            let reason = format!(
-                "It is still there after {} disconnect request(s). {}",
-                case.attempts_that_count(),
-                finding.reason
-            );
-            case.moved(Stage::Escalated, sighting, &reason);
-            case.support_case = Some(support_case::text(&case, sighting));
+            let requests = case.attempts_that_count();
+            escalated(&mut case, &format!("It is still there after {requests} disconnect request(s)."));
         }
         Stage::Disconnecting { .. } if case.rate_limited_in_a_row() >= RATE_LIMITED_MAX => {
             let reason = format!(
                 "The rate limit has turned the last {RATE_LIMITED_MAX} disconnect requests away, hours apart in the end: something \
-                 uses up the limit of the API, or it never lets this request in. {}",
-                finding.reason
+                 uses up the limit of the API, or it never lets this request in."
             );
-            case.moved(Stage::Escalated, sighting, &reason);
-            case.support_case = Some(support_case::text(&case, sighting));
+            escalated(&mut case, &reason);
         }
         Stage::Confirmed { .. } | Stage::Disconnecting { .. } if policy.mode == Mode::Observe => {
             case.observed(sighting);

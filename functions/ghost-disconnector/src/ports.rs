@@ -6,8 +6,8 @@
 use std::future::Future;
 use std::time::Duration;
 
-use genesys_cloud::api::Interval;
 use genesys_cloud::api::details::Details;
+use genesys_cloud::api::{Interval, PageExtent};
 use ghost_policy::Conversation;
 use jiff::Timestamp;
 use lambda_kit::outcomes::Outcome;
@@ -132,8 +132,8 @@ pub struct Candidate {
 pub struct CandidatePage {
     /// Those of this page.
     pub candidates: Vec<Candidate>,
-    /// Whether more pages may follow: this one is full.
-    pub is_full: bool,
+    /// How far it reaches.
+    pub extent: PageExtent,
 }
 
 /// Genesys Cloud.

@@ -32,12 +32,23 @@ pub enum What {
     Over {
         /// In words.
         why: String,
+        /// What it was when it ended, if the platform still tells.
+        ended: Option<Ended>,
     },
     /// It is still on.
     On(Box<Facts>, Judgement),
 }
 
-/// What a case needs to know of a conversation that is on.
+/// A conversation that has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// What a case needs to know of it.
+    pub facts: Box<Facts>,
+}
+
+/// What a case needs to know of a conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     /// The case that it belongs to.
@@ -73,12 +84,24 @@ pub enum Judgement {
     },
 }
 
+impl What {
+    /// The legs that were seen, as a case shows them.
+    pub fn legs(&self) -> &[LegEvidence] {
+        match self {
+            Self::On(facts, _) | Self::Over { ended: Some(Ended { facts, .. }), .. } => &facts.legs,
+            Self::Over { ended: None, .. } => &[],
+        }
+    }
+}
+
 impl Sighting {
     /// Judges a look by the policy, with what `force` skips.
     pub fn of(policy: &Policy, look: &Look, force: Force) -> Self {
         let Look { asked_at, seen, correlation_id } = look;
         let what = match seen {
-            Seen::Nothing => What::Over { why: "There is no such conversation, or none that we may see.".to_owned() },
+            Seen::Nothing => {
+                What::Over { why: "There is no such conversation, or none that we may see.".to_owned(), ended: None }
+            }
             Seen::Conversation(conversation) => judge(policy, conversation, *asked_at, force),
         };
         Self { asked_at: *asked_at, correlation_id: correlation_id.clone(), what }
@@ -89,7 +112,10 @@ fn judge(policy: &Policy, conversation: &Conversation, at: Timestamp, force: For
     let forced = || evaluate_forced(policy, conversation, at);
     let verdict = if force == Force::No { evaluate(policy, conversation, at) } else { forced() };
     let judgement = match verdict {
-        Verdict::Ended => return What::Over { why: "The conversation has ended.".to_owned() },
+        Verdict::Ended => {
+            let ended = conversation.end.map(|at| Ended { at, facts: Box::new(facts(conversation)) });
+            return What::Over { why: "The conversation has ended.".to_owned(), ended };
+        }
         Verdict::Ghost { rule, test, since, reason, .. } => {
             let finding = Finding { rule, test: test.as_str().to_owned(), since, reason };
             let fingerprint = fingerprint(conversation, &finding);

@@ -34,14 +34,22 @@ pub struct Analytics(Mutex<Views>);
 #[derive(Debug)]
 struct Views {
     lag: Duration,
-    deepest_row: usize,
+    limits: Limits,
     /// Rows by conversation id.
     shown: HashMap<String, Value>,
 }
 
+/// How many rows the details query serves.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    deepest_row: usize,
+    largest_page: usize,
+}
+
 impl Default for Analytics {
     fn default() -> Self {
-        Self(Mutex::new(Views { lag: Duration::ZERO, deepest_row: 8_000, shown: HashMap::new() }))
+        let limits = Limits { deepest_row: 8_000, largest_page: usize::MAX };
+        Self(Mutex::new(Views { lag: Duration::ZERO, limits, shown: HashMap::new() }))
     }
 }
 
@@ -53,7 +61,12 @@ impl Analytics {
 
     /// The details query answers 502 for pages beyond so many rows: 8,000 unless told otherwise (reference/practice.md §1.1).
     pub fn serve_rows(&self, deepest: usize) {
-        lock(&self.0).deepest_row = deepest;
+        lock(&self.0).limits.deepest_row = deepest;
+    }
+
+    /// The details query serves pages of so many rows at most, whatever size it is asked for.
+    pub fn serve_pages_of(&self, largest: usize) {
+        lock(&self.0).limits.largest_page = largest;
     }
 
     /// Shows this row, an `AnalyticsConversation`, whatever becomes of the conversation: it counts as it says.
@@ -75,7 +88,7 @@ impl Analytics {
         let lag_ms = u64::try_from(views.lag.as_millis()).unwrap_or(u64::MAX);
         let as_of_ms = now_ms.saturating_sub_unsigned(lag_ms);
         views.with_candidates(conversations, as_of_ms, |candidates| {
-            crowds.inspect(|members| query.answer(candidates, (members, as_of_ms), views.deepest_row))
+            crowds.inspect(|members| query.answer(candidates, (members, as_of_ms), views.limits))
         })
     }
 

@@ -1,9 +1,18 @@
 //! A conversation as analytics shows it (reference/genesys-cloud.md §2.2).
 
+use genesys_cloud::api::Interval;
 use genesys_cloud::api::details::{Details, Participant, Segment, Session};
 use ghost_policy::Conversation;
 use ghost_policy::conversation::{CommunicationState, Leg};
 use jiff::Timestamp;
+
+const SECONDS_OF_DAY: i64 = 24 * 60 * 60;
+
+/// Whether a query for the interval finds a conversation that began then: on a day that it touches.
+pub fn finds(interval: Interval, began: Timestamp) -> bool {
+    let day = |at: Timestamp| at.as_second().div_euclid(SECONDS_OF_DAY);
+    day(interval.start()) <= day(began) && day(began) <= day(interval.end())
+}
 
 /// The row.
 pub fn row(conversation: &Conversation) -> Details {
@@ -58,7 +67,7 @@ fn participant(leg: &Leg<'_>, newest: Option<Timestamp>) -> Participant {
             edge_id: None,
             callback_scheduled_time: communication.scheduled,
             acw_skipped: None,
-            monitored_participant_id: None,
+            monitored_participant_id: leg.participant.supervised_participant_id.clone(),
             coached_participant_id: None,
             barged_participant_id: None,
             segments,

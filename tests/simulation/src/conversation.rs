@@ -70,12 +70,31 @@ pub enum Change {
     Write,
     /// A transfer is under way, or over.
     Transfer(TransferState),
+    /// A leg's participant is consulted about another's.
+    Consult(&'static str, &'static str),
+    /// Somebody is consulted in a conversation of their own.
+    ConsultElsewhere,
+    /// A leg's participant listens to another's.
+    Supervise(&'static str, &'static str),
     /// Genesys Cloud ends the conversation.
     End,
     /// It goes on: somebody comes back.
     Reopen,
     /// The truth changes.
     Truth(Life),
+}
+
+/// What is wrong with it from some moment on, for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Curse {
+    /// Every look at it fails.
+    LooksFail,
+    /// Every look at it takes longer than a look may be old for a disconnect.
+    LooksAreSlow,
+    /// No request for it leaves.
+    NothingLeaves,
+    /// Analytics never hears of its end, whenever it comes.
+    OutOfStep,
 }
 
 /// How it takes a disconnect request.
@@ -98,6 +117,10 @@ pub struct Simulated {
     pub now: Rc<Conversation>,
     /// The truth.
     pub life: Life,
+    /// Whether the truth ever was that nobody is there.
+    pub was_dead: bool,
+    /// What is wrong with it, from when on.
+    pub curse: Option<(Timestamp, Curse)>,
     /// Every form that it had, since when.
     pub history: Vec<(Timestamp, Rc<Conversation>)>,
     /// How it takes a disconnect request.
@@ -128,6 +151,8 @@ impl Simulated {
             kind,
             now,
             life: Life::Live,
+            was_dead: false,
+            curse: None,
             history,
             teardown,
             force: Force::No,
@@ -135,6 +160,16 @@ impl Simulated {
             came_to_life: false,
             torn_down: false,
         }
+    }
+
+    /// What is wrong with it by then.
+    pub fn cursed(&self, now: Timestamp) -> Option<Curse> {
+        self.curse.filter(|(since, _)| *since <= now).map(|(_, curse)| curse)
+    }
+
+    /// Whether this is wrong with it, sooner or later.
+    pub fn has(&self, curse: Curse) -> bool {
+        self.curse.is_some_and(|(_, one)| one == curse)
     }
 
     /// As it was at that time.
@@ -150,6 +185,7 @@ impl Simulated {
         }
         if let Change::Truth(life) = change {
             self.life = *life;
+            self.was_dead |= *life != Life::Live;
             return;
         }
         let conversation = Rc::make_mut(&mut self.now);
@@ -174,6 +210,13 @@ impl Simulated {
             }),
             Change::Hold(leg, held) => on(conversation, leg, |leg| leg.held = *held),
             Change::Transfer(state) => conversation.transfers = vec![Transfer { state: *state, issued: Some(at) }],
+            Change::Consult(leg, other) => {
+                of(conversation, leg, |one| one.consult_participant_id = Some((*other).to_owned()));
+            }
+            Change::ConsultElsewhere => conversation.consultations = vec!["elsewhere".to_owned()],
+            Change::Supervise(leg, other) => {
+                of(conversation, leg, |one| one.supervised_participant_id = Some((*other).to_owned()));
+            }
             Change::End => conversation.end = Some(at),
             Change::Reopen => conversation.end = None,
             Change::Write | Change::Truth(_) => {}
@@ -224,6 +267,10 @@ impl Simulated {
 fn on(conversation: &mut Conversation, leg: &str, change: impl Fn(&mut Communication)) {
     let legs = conversation.participants.iter_mut().flat_map(|one| &mut one.communications);
     legs.filter(|one| one.id == leg).for_each(change);
+}
+
+fn of(conversation: &mut Conversation, participant: &str, change: impl Fn(&mut Participant)) {
+    conversation.participants.iter_mut().filter(|one| one.id == participant).for_each(change);
 }
 
 fn close(conversation: &mut Conversation, leg: &str, state_tells: bool, at: Timestamp) {

@@ -7,21 +7,24 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 
-use ghost_disconnector::case::{Force, Request, State as CaseState};
+use ghost_disconnector::case::{Case, Force, Request, State as CaseState};
 use ghost_disconnector::discovery::Progress;
 use ghost_disconnector::ports::Register;
 use ghost_disconnector::run;
-use ghost_policy::policy::{Mode, Policy};
+use ghost_policy::policy::Policy;
+use ghost_watcher::due::DuePolicy;
 use jiff::{SignedDuration, Timestamp};
+use ledger::model::ModelWatch;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use crate::conversation::{Change, Life, Simulated, Teardown};
+use crate::conversation::{Change, Curse, Simulated, Teardown};
 use crate::invariant::{Invariant, Violation};
 use crate::policies;
 use crate::ports::SimulatedPorts;
 use crate::script;
 use crate::state::{Counts, State};
+use crate::watcher;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
@@ -90,6 +93,7 @@ struct RunInFlight {
 struct Day {
     state: Rc<RefCell<State>>,
     policy: Rc<Policy>,
+    watchers_policy: DuePolicy,
     happenings: BTreeMap<(Timestamp, usize), Happening>,
     runs: Vec<RunInFlight>,
     /// Resets and redelivered requests.
@@ -106,9 +110,12 @@ impl Day {
         let policy = policies::policy(&mut random);
         let start = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 50);
         let storm_ends = start + DAY + STORM;
+        let analytics_page = random.random_range(1..=5);
+        let analytics_tells_total = random.random_bool(0.7);
         let analytics_lag = SignedDuration::from_secs(random.random_range(0..7_200));
         let replaced_after = SignedDuration::from_secs(random.random_range(0..DAY.as_secs()));
         let mut day = Self {
+            watchers_policy: DuePolicy::of(&policy),
             policy: Rc::new(policy.clone()),
             happenings: BTreeMap::new(),
             runs: Vec::new(),
@@ -127,9 +134,12 @@ impl Day {
                 teardowns: BinaryHeap::new(),
                 arrivals: BinaryHeap::new(),
                 analytics_lag,
+                analytics_page,
+                analytics_tells_total,
                 cases: BTreeMap::new(),
                 registers: BTreeMap::new(),
-                watches: BTreeMap::new(),
+                watches: ModelWatch::default(),
+                next_watch_at: None,
                 outcomes: BTreeMap::new(),
                 tripped: None,
                 sent: Vec::new(),
@@ -157,7 +167,8 @@ impl Day {
                 3 => Teardown::EndsAfter(SignedDuration::from_secs(random.random_range(0..3_000))),
                 _ => Teardown::EndsAfter(SignedDuration::from_millis(random.random_range(0..20_000))),
             });
-            let simulated = Simulated::begin(id.clone(), script.kind, begins, teardown);
+            let mut simulated = Simulated::begin(id.clone(), script.kind, begins, teardown);
+            simulated.curse = self.chance(|random| curse(random, start));
             self.state.borrow_mut().conversations.insert(id.clone(), simulated);
             for (at, change) in script.changes {
                 if !matches!(change, Change::Truth(_)) {
@@ -256,7 +267,12 @@ impl Day {
                         conversation.change(&change, at);
                     }
                 }
-                Happening::Heard(id, of) => hear(&mut state, id, of),
+                Happening::Heard(id, of) => {
+                    let form = state.conversations.get(&id).and_then(|one| one.at(of)).map(Rc::clone);
+                    if let Some(form) = form {
+                        state.watch(|watch| watcher::hear(watch, &self.watchers_policy, &form, of, now));
+                    }
+                }
                 Happening::Requested(id, request) => {
                     if let Some(conversation) = state.conversations.get_mut(&id) {
                         conversation.force = request.force;
@@ -353,7 +369,7 @@ impl Day {
     fn next_due(&self) -> Option<Timestamp> {
         let state = self.state.borrow();
         let cases = state.due_cases().into_iter().map(|(due, _)| due).min();
-        let watches = state.watches.values().copied().min();
+        let watches = state.next_watch_at;
         let json = state.registers.get(&Register::Discovery).and_then(|held| held.json.as_deref());
         let mut progress: Progress = json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
         let discovery = if progress.is_on(&self.policy.discovery, state.now) {
@@ -385,8 +401,7 @@ impl Day {
         let mut found = Vec::new();
         let storm_ends = self.storm_ends;
         for (id, conversation) in &state.conversations {
-            let is_ripe = conversation.life.ripe_at().is_some_and(|ripe| ripe <= storm_ends);
-            state.counts_ghost(&mut found, id, conversation, is_ripe);
+            found.extend(state.check_end_of(id, conversation, storm_ends));
         }
         for stored in state.cases.values().flat_map(BTreeMap::values) {
             let case = &stored.case;
@@ -402,44 +417,21 @@ impl Day {
         }
         let ghosts = state.conversations.values().filter(|one| one.life.ripe_at().is_some()).count();
         state.counts.ghosts = ghosts as u64;
+        state.counts.cursed = state.conversations.values().filter(|one| one.curse.is_some()).count() as u64;
+        let told = |case: &Case| case.moves.last().is_some_and(|last| last.reason.contains("analytics still lists it"));
+        let cases = state.cases.values().flat_map(BTreeMap::values);
+        state.counts.still_counted = cases.filter(|stored| told(&stored.case)).count() as u64;
     }
 }
 
-impl State {
-    fn counts_ghost(&self, found: &mut Vec<(Invariant, String)>, id: &str, conversation: &Simulated, is_ripe: bool) {
-        let is_over = conversation.now.end.is_some();
-        let wanted = if self.policy.mode == Mode::Enforce { CaseState::Escalated } else { CaseState::Observed };
-        let case_id = ghost_disconnector::case::Case::id_for(&conversation.now);
-        let stored = self.cases.get(id).and_then(|cases| cases.get(&case_id));
-        let state = stored.map(|stored| stored.case.state());
-        let dealt_with = is_over || state == Some(wanted);
-        if is_ripe && !dealt_with {
-            let state = state.map_or("without a case", CaseState::as_str);
-            found.push((Invariant::EveryGhostDealtWith, format!("{id} ({}) is {state}", conversation.kind)));
-        }
-        let is_alive = conversation.life == Life::Live && conversation.force != Force::Live;
-        if is_alive && conversation.torn_down && conversation.requests == 0 {
-            found.push((Invariant::LookAlikesUntouched, format!("{id} ({})", conversation.kind)));
-        }
-    }
-}
-
-/// What the watcher makes of an event: the moment at which the policy could call it a ghost, to the minute; never later than
-/// what it said before.
-fn hear(state: &mut State, id: String, of: Timestamp) {
-    let rules = &state.policy.rules;
-    let durations = rules.iter().map(|rule| rule.ghost_when).flat_map(|when| {
-        [
-            when.no_connected_party_for,
-            when.customer_gone_for,
-            when.agent_gone_for,
-            when.waiting_for,
-            when.after_call_work_for,
-            when.idle_for,
-        ]
-    });
-    let Some(shortest) = durations.flatten().min() else { return };
-    let after = SignedDuration::try_from(shortest.get()).unwrap_or(MINUTE);
-    let due = state.watches.entry(id).or_insert(of + after);
-    *due = (*due).min(of + after);
+/// Seldom: what is wrong with a conversation, from some moment of the day on.
+fn curse(random: &mut StdRng, start: Timestamp) -> Option<(Timestamp, Curse)> {
+    let curse = match random.random_range(0..60) {
+        0 => Curse::LooksFail,
+        1 => Curse::LooksAreSlow,
+        2 => Curse::NothingLeaves,
+        3..=5 => Curse::OutOfStep,
+        _ => return None,
+    };
+    Some((start + SignedDuration::from_secs(random.random_range(0..DAY.as_secs())), curse))
 }

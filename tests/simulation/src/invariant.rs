@@ -35,8 +35,13 @@ pub enum Invariant {
     NoneLeftInBetween,
     /// At the end, the world knows of every move.
     EveryMoveAnnounced,
-    /// At the end, nothing that only looks like a ghost has been disconnected.
+    /// At the end, nothing in which somebody was all the time has ever been suspected, unless somebody answered for it with `force:
+    /// "live"`.
     LookAlikesUntouched,
+    /// A conversation that cannot be looked at is given up after a few dozen looks, and then costs one a day.
+    LooksAreGivenUp,
+    /// At the end, what has ended and is still listed by analytics has been told of (in observe mode: observed).
+    OutOfStepIsTold,
     /// A run ends before its time is up, but for what it has begun.
     RunsEnd,
 }

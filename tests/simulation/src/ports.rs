@@ -9,7 +9,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use genesys_cloud::api::Interval;
+use genesys_cloud::api::details::Details;
+use genesys_cloud::api::{Interval, PageExtent};
 use ghost_disconnector::case::Case;
 use ghost_disconnector::ports::{
     Answer, Candidate, CandidatePage, Cases, Clock, Conversations, Disconnection, DueWatch, Look, Outcomes,
@@ -17,10 +18,11 @@ use ghost_disconnector::ports::{
 };
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::outcomes::Outcome;
+use ledger::model::ModelWatch;
 use rand::Rng;
 
 use crate::analytics;
-use crate::conversation::Teardown;
+use crate::conversation::{Curse, Simulated, Teardown};
 use crate::invariant::Invariant;
 use crate::state::{self, State};
 
@@ -73,6 +75,11 @@ impl SimulatedPorts {
     /// When the run goes on.
     pub fn wakes_at(&self) -> Timestamp {
         self.wakes_at.get()
+    }
+
+    fn cursed(&self, conversation_id: &str) -> Option<Curse> {
+        let world = self.world.borrow();
+        world.conversations.get(conversation_id).and_then(|one| one.cursed(world.now))
     }
 
     fn until(&self, at: Timestamp) -> Until {
@@ -131,10 +138,17 @@ impl PolicyInForce for SimulatedPorts {
 impl Conversations for SimulatedPorts {
     async fn look(&self, conversation_id: &str) -> Result<Look, PortError> {
         let asked_at = self.now();
+        let curse = self.cursed(conversation_id);
+        if curse == Some(Curse::LooksAreSlow) {
+            self.until(asked_at + SignedDuration::from_millis(5_200)).await;
+        }
         let fate = self.call(300, 9_000).await;
         // The way back takes time, too.
         let mut world = self.world.borrow_mut();
         world.counts.looks += 1;
+        if curse == Some(Curse::LooksFail) {
+            return Err(PortError::new("looking", "simulated, for good").only_this());
+        }
         if fate != Fate::Works {
             let error = PortError::new("looking", "simulated");
             let is_of_this_one = world.random.random_bool(0.5);
@@ -149,7 +163,8 @@ impl Conversations for SimulatedPorts {
             world.arrivals.push(Reverse((comes, conversation_id.to_owned())));
         }
         let found = world.conversations.get(conversation_id);
-        let gone = found.is_none_or(|one| one.now.end.is_some()) && world.now.as_second() % 2 == 0;
+        let may_be_gone = |one: &Simulated| one.now.end.is_some() && !one.has(Curse::OutOfStep);
+        let gone = found.is_none_or(may_be_gone) && world.now.as_second() % 2 == 0;
         let seen = match found {
             Some(conversation) if !gone => Seen::Conversation(Box::new((*conversation.now).clone())),
             _ => Seen::Nothing,
@@ -162,7 +177,7 @@ impl Conversations for SimulatedPorts {
         self.call(50, 7_000).await;
         let at = self.now();
         let told = |answer, words: &str| Disconnection { at, answer, words: words.to_owned(), correlation_id: None };
-        if at > send_by {
+        if at > send_by || self.cursed(conversation_id) == Some(Curse::NothingLeaves) {
             return told(Answer::NotSent, "too late");
         }
         let (answer, words) = self.send(conversation_id);
@@ -171,7 +186,7 @@ impl Conversations for SimulatedPorts {
     }
 
     async fn candidates(&self, interval: Interval, page: u32) -> Result<CandidatePage, PortError> {
-        const PAGE: usize = 5;
+        const ASKED_FOR: usize = 5;
         let fate = self.call(800, 9_000).await;
         if fate != Fate::Works {
             let error = PortError::new("asking analytics", "simulated");
@@ -180,15 +195,26 @@ impl Conversations for SimulatedPorts {
         }
         let world = self.world.borrow();
         let as_of = world.now - world.analytics_lag;
-        // The simulator's intervals need no end: whatever began before the other is found.
-        let _ = interval;
-        let rows = world.conversations.iter().filter_map(|(id, conversation)| {
-            let form = conversation.at(as_of).filter(|form| form.end.is_none())?;
-            Some(Candidate { conversation_id: id.clone(), details: Some(analytics::row(form)) })
+        let listed = world.conversations.iter().filter_map(|(id, conversation)| {
+            let form =
+                conversation.at(as_of).filter(|form| form.end.is_none() || conversation.has(Curse::OutOfStep))?;
+            analytics::finds(interval, form.start?).then_some((id, form))
         });
-        let skip = (page as usize).saturating_sub(1) * PAGE;
-        let candidates: Vec<_> = rows.skip(skip).take(PAGE).collect();
-        Ok(CandidatePage { is_full: candidates.len() == PAGE, candidates })
+        let listed: Vec<_> = listed.collect();
+        let size = world.analytics_page.min(ASKED_FOR);
+        let page = listed.iter().skip((page as usize).saturating_sub(1) * size).take(size);
+        let candidates: Vec<_> = page
+            .map(|(id, form)| {
+                let details = Details { conversation_end: None, ..analytics::row(form) };
+                Candidate { conversation_id: (*id).clone(), details: Some(details) }
+            })
+            .collect();
+        let extent = PageExtent {
+            rows: candidates.len() as u64,
+            is_full: candidates.len() == ASKED_FOR,
+            total_hits: world.analytics_tells_total.then_some(listed.len() as u64),
+        };
+        Ok(CandidatePage { candidates, extent })
     }
 }
 
@@ -254,9 +280,9 @@ impl Cases for SimulatedPorts {
 }
 
 impl Watch for SimulatedPorts {
-    async fn due_watches(&self, _: Timestamp, limit: usize) -> Result<Vec<DueWatch>, PortError> {
+    async fn due_watches(&self, now: Timestamp, limit: usize) -> Result<Vec<DueWatch>, PortError> {
         self.stored("reading due watches", |world| {
-            let mut due = world.due_watches();
+            let mut due = world.due_watches(now);
             due.truncate(limit);
             due
         })
@@ -264,21 +290,16 @@ impl Watch for SimulatedPorts {
     }
 
     async fn look_again(&self, seen: &DueWatch, at: Timestamp) -> Result<(), PortError> {
-        self.stored("putting off a watch", |world| {
-            if let Some(due) = world.watches.get_mut(&seen.conversation_id).filter(|due| **due == seen.due_at) {
-                *due = at;
-            }
-        })
-        .await
+        // Nothing if the watcher has written since: it knows better.
+        let put_off = |watch: &mut ModelWatch| {
+            watch.look_again(&seen.conversation_id, seen.due_at.as_millisecond(), at.as_millisecond())
+        };
+        self.stored("putting off a watch", |world| world.watch(put_off)).await.map(drop)
     }
 
     async fn leave(&self, seen: &DueWatch) -> Result<(), PortError> {
-        self.stored("leaving a watch", |world| {
-            if world.watches.get(&seen.conversation_id) == Some(&seen.due_at) {
-                world.watches.remove(&seen.conversation_id);
-            }
-        })
-        .await
+        let leave = |watch: &mut ModelWatch| watch.leave(&seen.conversation_id, seen.due_at.as_millisecond());
+        self.stored("leaving a watch", |world| world.watch(leave)).await.map(drop)
     }
 }
 

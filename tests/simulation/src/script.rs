@@ -20,7 +20,7 @@ pub struct Script {
 type Write = fn(&mut Author<'_>);
 
 /// Everything that can be played.
-const KINDS: [(&str, Write); 28] = [
+const KINDS: [(&str, Write); 31] = [
     ("orphan leg after a conference", orphan_after_conference),
     ("agent left alone in a call", agent_left_alone),
     ("agent left alone in a call, on and off hold", agent_left_alone_on_and_off_hold),
@@ -42,6 +42,11 @@ const KINDS: [(&str, Write); 28] = [
     ("call in a consult", call_in_a_consult),
     ("call in a transfer", call_in_a_transfer),
     ("call that a supervisor listens to", supervised_call),
+    ("supervisor who is left alone", supervisor_left_alone),
+    ("agent left alone with a transfer that is never over", |author| {
+        left_alone_with(author, Change::Transfer(TransferState::InProgress));
+    }),
+    ("agent left alone with a consult of long ago", |author| left_alone_with(author, Change::ConsultElsewhere)),
     ("parked email", parked_email),
     ("busy email", |author| busy(author, Media::Email)),
     ("busy message", |author| busy(author, Media::Message)),
@@ -175,6 +180,17 @@ fn agent_left_alone_on_and_off_hold(author: &mut Author<'_>) {
     }
 }
 
+/// What is left of a transfer or consult hides a ghost for a day.
+fn left_alone_with(author: &mut Author<'_>, remnant: Change) {
+    author.answered(Media::Voice);
+    author.tell(remnant);
+    author.close("customer");
+    let rule = rule_for(author.policy, Media::Voice).customer_gone_for;
+    let rule = rule.and_then(|rule| SignedDuration::try_from(rule.get()).ok());
+    let after = rule.map(|rule| rule.max(SignedDuration::from_hours(24)));
+    author.tell(Change::Truth(Life::Dead { since: author.at.min(author.horizon), after }));
+}
+
 fn queue_left_alone(author: &mut Author<'_>) {
     author.open("customer", Purpose::Customer, Media::Voice);
     author.open("queue", Purpose::Acd, Media::Voice);
@@ -263,6 +279,8 @@ fn caller_waits(author: &mut Author<'_>) {
 fn call_in_a_consult(author: &mut Author<'_>) {
     author.answered(Media::Voice);
     author.open("colleague", Purpose::User, Media::Voice);
+    author.tell(Change::Consult("colleague", "customer"));
+    author.tell(Change::ConsultElsewhere);
     author.later();
     author.close("customer");
 }
@@ -279,8 +297,19 @@ fn call_in_a_transfer(author: &mut Author<'_>) {
 fn supervised_call(author: &mut Author<'_>) {
     author.answered(Media::Voice);
     author.open("supervisor", Purpose::User, Media::Voice);
+    author.tell(Change::Supervise("supervisor", "agent"));
     author.later();
     author.close("supervisor");
+}
+
+/// Nobody is left to listen to, but listening is never taken for a ghost.
+fn supervisor_left_alone(author: &mut Author<'_>) {
+    author.answered(Media::Voice);
+    author.open("supervisor", Purpose::User, Media::Voice);
+    author.tell(Change::Supervise("supervisor", "agent"));
+    author.later();
+    author.close("customer");
+    author.close("agent");
 }
 
 fn parked_email(author: &mut Author<'_>) {

@@ -10,6 +10,7 @@ use ghost_disconnector::ports::{DueWatch, Register, RegisterValue, StoredCase};
 use ghost_policy::Policy;
 use ghost_policy::policy::Mode;
 use jiff::{SignedDuration, Timestamp};
+use ledger::model::ModelWatch;
 use rand::rngs::StdRng;
 
 use crate::conversation::Simulated;
@@ -42,6 +43,12 @@ pub struct Counts {
     pub escalated: u64,
     /// Times that the breaker tripped.
     pub trips: u64,
+    /// Conversations that could not be looked at or disconnected from some moment on, for good.
+    pub cursed: u64,
+    /// Cases that came to an end because nothing more could be done.
+    pub given_up: u64,
+    /// Conversations told of because analytics goes on listing them.
+    pub still_counted: u64,
 }
 
 impl AddAssign for Counts {
@@ -56,6 +63,9 @@ impl AddAssign for Counts {
         self.resolved += more.resolved;
         self.escalated += more.escalated;
         self.trips += more.trips;
+        self.cursed += more.cursed;
+        self.given_up += more.given_up;
+        self.still_counted += more.still_counted;
     }
 }
 
@@ -90,12 +100,18 @@ pub struct State {
     pub arrivals: BinaryHeap<Reverse<(Timestamp, String)>>,
     /// How far analytics lags behind.
     pub analytics_lag: SignedDuration,
+    /// How many rows analytics serves in a page at most, whatever it is asked for.
+    pub analytics_page: usize,
+    /// Whether analytics tells how many rows there are.
+    pub analytics_tells_total: bool,
     /// The cases, by conversation and id.
     pub cases: BTreeMap<String, BTreeMap<String, StoredCase>>,
     /// The registers.
     pub registers: BTreeMap<Register, RegisterValue>,
-    /// The watcher's index.
-    pub watches: BTreeMap<String, Timestamp>,
+    /// What the watcher has stored, and its index.
+    pub watches: ModelWatch,
+    /// When the next of them is due: asked for at every step, so it is noted at every write.
+    pub next_watch_at: Option<Timestamp>,
     /// Outcomes by id.
     pub outcomes: BTreeMap<String, &'static str>,
     /// When the breaker tripped, while it is.
@@ -267,7 +283,10 @@ impl State {
         let numbers = |case: &Case| case.moves.last().map_or(0, |one| one.number);
         let moves = numbers(after) - numbers(before).min(numbers(after));
         let chained = after.moves.iter().zip(after.moves.iter().skip(1)).all(|(one, next)| next.from == Some(one.to));
-        if moves != u32::from(from != to) || (!chained && after.moves_left_out == 0) || !may_move(from, to) {
+        let given_up = to == CaseState::Dismissed && after.is_unreadable && !before.is_unreadable;
+        self.counts.given_up += u64::from(given_up || (to == CaseState::Escalated && after.attempts_that_count() == 0));
+        if moves != u32::from(from != to || given_up) || (!chained && after.moves_left_out == 0) || !may_move(from, to)
+        {
             let what = format!("{id}: {} to {} by {moves} move(s)", from.as_str(), to.as_str());
             self.violated(Invariant::NoCaseMovesTwice, what);
         }
@@ -289,10 +308,18 @@ impl State {
         cases.filter_map(|stored| Some((stored.case.due_at()?, stored))).collect()
     }
 
-    /// Watches that are due.
-    pub fn due_watches(&self) -> Vec<DueWatch> {
-        let due = self.watches.iter().filter(|(_, due)| **due <= self.now);
-        due.map(|(id, due_at)| DueWatch { conversation_id: id.clone(), due_at: *due_at }).collect()
+    /// Changes the watcher's table.
+    pub fn watch<T>(&mut self, change: impl FnOnce(&mut ModelWatch) -> T) -> T {
+        let result = change(&mut self.watches);
+        self.next_watch_at = self.due_watches(Timestamp::MAX).first().map(|due| due.due_at);
+        result
+    }
+
+    /// Watches by when they are due, those that are by then.
+    pub fn due_watches(&self, by: Timestamp) -> Vec<DueWatch> {
+        let due = self.watches.due(by.as_millisecond()).into_iter();
+        let due = due.filter_map(|due| Some((due.conversation_id, Timestamp::from_millisecond(due.due_at).ok()?)));
+        due.map(|(conversation_id, due_at)| DueWatch { conversation_id, due_at }).collect()
     }
 
     /// Whoever was to come by now is there.
@@ -322,11 +349,13 @@ impl State {
 fn may_move(from: CaseState, to: CaseState) -> bool {
     use CaseState::{Confirmed, Disconnecting, Dismissed, Escalated, Observed, Resolved, Suspected};
     match from {
-        Suspected => matches!(to, Suspected | Confirmed | Dismissed | Observed),
-        Confirmed => matches!(to, Confirmed | Disconnecting | Dismissed | Observed),
+        Suspected => matches!(to, Suspected | Confirmed | Dismissed | Observed | Escalated),
+        Confirmed => matches!(to, Confirmed | Disconnecting | Dismissed | Observed | Escalated),
         Disconnecting => matches!(to, Disconnecting | Resolved | Escalated | Dismissed | Observed),
-        Dismissed => matches!(to, Dismissed | Suspected),
-        Observed => matches!(to, Observed | Suspected),
+        // Analytics may still list what has ended.
+        Dismissed => matches!(to, Dismissed | Suspected | Observed | Escalated),
+        // What can no longer be read is dismissed.
+        Observed => matches!(to, Observed | Suspected | Dismissed | Escalated),
         Resolved => to == Resolved,
         Escalated => to == Escalated,
     }

@@ -38,6 +38,9 @@ fn missing(counts: &Counts) -> Vec<&'static str> {
         ("resolved cases", counts.resolved),
         ("escalated cases", counts.escalated),
         ("trips of the breaker", counts.trips),
+        ("conversations that nothing can be done about", counts.cursed),
+        ("cases that were given up", counts.given_up),
+        ("conversations that analytics goes on listing", counts.still_counted),
     ];
     happened.into_iter().filter(|(_, count)| *count == 0).map(|(what, _)| what).collect()
 }

@@ -5,24 +5,17 @@ use std::time::Duration;
 use ghost_policy::Policy;
 use jiff::Timestamp;
 
+use super::setbacks::LONGEST_PAUSE;
 use super::{FRESH, REST, after, later};
 use crate::breaker::Permit;
 use crate::case::{Attempt, Case, Finding, Fingerprint, Force, LegEvidence, Move, Request, Stage, State, Subject};
 use crate::ports::{Answer, Disconnection};
-use crate::sighting::{Facts, Sighting, What};
+use crate::sighting::{Facts, Sighting};
+use crate::support_case::{self, Complaint};
 
 /// A record stays well below `DynamoDB`'s 400 KB: of more moves, the oldest but the first few are left out.
 const MOST_MOVES: usize = 40;
 const FIRST_MOVES: usize = 4;
-
-/// After a look that failed: as long as `confirm.every`, then longer and longer, up to this.
-const LONGEST_PAUSE: Duration = Duration::from_hours(1);
-
-/// While the breaker is tripped a case waits: ever longer, up to this, so that a reset is soon noticed.
-const LONGEST_WAIT_FOR_BREAKER: Duration = Duration::from_mins(10);
-
-/// After a look that took too long to act upon: that of the next run but one, most often.
-const TOO_LATE_PAUSE: Duration = Duration::from_mins(1);
 
 /// Of more attempts, such as were turned away are left out, but for the first few.
 const MOST_ATTEMPTS: usize = 60;
@@ -39,7 +32,13 @@ const NOT_SENT_PAUSE: Duration = Duration::from_secs(1);
 
 impl Case {
     /// A case of the conversation as it is.
-    pub(super) fn about(conversation_id: &str, facts: &Facts, stage: Stage, request: Option<Request>) -> Self {
+    pub(super) fn about(
+        conversation_id: &str,
+        facts: &Facts,
+        stage: Stage,
+        request: Option<Request>,
+        at: Timestamp,
+    ) -> Self {
         Self {
             conversation_id: conversation_id.to_owned(),
             case_id: facts.case_id.clone(),
@@ -53,6 +52,10 @@ impl Case {
             hints: facts.hints.clone(),
             support_case: None,
             failed_looks: 0,
+            is_unreadable: false,
+            in_vain: 0,
+            opened_at: Some(at),
+            in_hand_since: None,
             moves: Vec::new(),
             moves_left_out: 0,
         }
@@ -68,24 +71,7 @@ impl Case {
             legs: Vec::new(),
         };
         let stage = Stage::Dismissed { noted: later(at, REST), look_then: false };
-        Self::about(conversation_id, &facts, stage, None)
-    }
-
-    /// A note that a conversation cannot be read: nothing is known of it, so nothing is done.
-    pub(crate) fn unreadable(conversation_id: &str, policy: &Policy, now: Timestamp, look_then: bool) -> Self {
-        let mut case = Self::of_nothing(conversation_id, now);
-        case.still_unreadable(policy, now, look_then);
-        case
-    }
-
-    /// Puts the next look off, since the conversation cannot be read. Not where the case is closed.
-    pub(crate) fn still_unreadable(&mut self, policy: &Policy, now: Timestamp, then_look: bool) -> bool {
-        match &mut self.stage {
-            Stage::Dismissed { look_then, .. } | Stage::Observed { look_then, .. } => *look_then |= then_look,
-            _ => return false,
-        }
-        self.look_failed(policy, now);
-        true
+        Self::about(conversation_id, &facts, stage, None, at)
     }
 
     /// What may be skipped in judging a look of this time. Nothing once the request was refused, which dismissing and observing
@@ -151,17 +137,19 @@ impl Case {
     }
 
     /// Writes down what came of the last disconnect request, and when to look.
-    pub(crate) fn note_answer(&mut self, policy: &Policy, disconnection: Disconnection) {
-        let unsent = self.attempts.iter().rev().skip(1).take_while(|one| one.answer == Some(Answer::NotSent)).count();
+    pub(crate) fn note_answer(&mut self, policy: &Policy, sighting: &Sighting, disconnection: Disconnection) {
+        let in_vain = self.in_vain;
         let limited = self.attempts.iter().rev().skip(1);
         let limited = limited.take_while(|one| matches!(one.answer, Some(Answer::RateLimited { .. }))).count();
         let Some(attempt) = self.attempts.last_mut() else { return };
         let Disconnection { at, answer, words, correlation_id } = disconnection;
         let verify_after = policy.verify.after.get();
         let next_look_at = match answer {
-            Answer::NotSent => after(at, paused(NOT_SENT_PAUSE, unsent).min(verify_after.max(NOT_SENT_PAUSE))),
+            Answer::NotSent => after(at, paused(NOT_SENT_PAUSE, in_vain).min(LONGEST_PAUSE)),
             Answer::RateLimited { retry_after } => {
-                let pause = paused(verify_after, limited).min(LONGEST_PAUSE).max(verify_after);
+                let pause = paused(verify_after, u32::try_from(limited).unwrap_or(u32::MAX))
+                    .min(LONGEST_PAUSE)
+                    .max(verify_after);
                 after(at, retry_after.unwrap_or_default().max(pause))
             }
             _ => after(at.max(attempt.at), verify_after),
@@ -170,28 +158,20 @@ impl Case {
         attempt.words = Some(words);
         attempt.correlation_id = correlation_id;
         self.stage = Stage::Disconnecting { next_look_at };
+        match answer {
+            Answer::NotSent => self.came_to_nothing(sighting, "The last disconnect request could not be sent."),
+            Answer::RateLimited { .. } => {}
+            _ => self.in_vain = 0,
+        }
     }
 
-    /// Puts the next look off, since this one failed.
-    pub(crate) fn look_failed(&mut self, policy: &Policy, now: Timestamp) {
-        let pause = paused(policy.confirm.every.get(), self.failed_looks as usize).min(LONGEST_PAUSE);
-        self.failed_looks = self.failed_looks.saturating_add(1);
-        self.put_off(after(now, pause));
+    /// People must go on: they get what Genesys Customer Care asks for.
+    pub(super) fn escalate(&mut self, complaint: Complaint, sighting: Option<&Sighting>, at: Timestamp, reason: &str) {
+        self.noted_move(Stage::Escalated, at, sighting, reason);
+        self.support_case = Some(support_case::text(self, complaint, sighting));
     }
 
-    /// Puts the next look off, since this one was too old when its answer came.
-    pub(crate) fn look_came_too_late(&mut self, now: Timestamp) {
-        self.put_off(after(now, TOO_LATE_PAUSE));
-    }
-
-    /// Puts the next look off, since the breaker is tripped.
-    pub(crate) fn wait_for_breaker(&mut self, policy: &Policy, now: Timestamp) {
-        let waited = self.moves.last().map_or(Duration::ZERO, |one| now.duration_since(one.at).unsigned_abs());
-        let wait = (waited / 2).min(LONGEST_WAIT_FOR_BREAKER).max(policy.confirm.every.get());
-        self.put_off(after(now, wait));
-    }
-
-    fn put_off(&mut self, until: Timestamp) {
+    pub(super) fn put_off(&mut self, until: Timestamp) {
         match &mut self.stage {
             Stage::Suspected { next_look_at, .. }
             | Stage::Confirmed { next_look_at, .. }
@@ -204,6 +184,7 @@ impl Case {
     /// Takes in what a look shows of the conversation.
     pub(super) fn take_in(&mut self, facts: &Facts) {
         self.failed_looks = 0;
+        self.is_unreadable = false;
         self.subject = facts.subject.clone();
         for hint in &facts.hints {
             self.hint(hint.clone());
@@ -225,6 +206,8 @@ impl Case {
         fingerprint: &Fingerprint,
     ) {
         self.finding = Some(finding.clone());
+        self.in_hand_since = Some(sighting.asked_at);
+        self.in_vain = 0;
         let stage = self.suspicion(policy, fingerprint, sighting.asked_at);
         self.moved(stage, sighting, &finding.reason);
     }
@@ -264,21 +247,22 @@ impl Case {
     }
 
     pub(super) fn moved(&mut self, stage: Stage, sighting: &Sighting, reason: &str) {
-        let evidence: Vec<LegEvidence> = match &sighting.what {
-            What::On(facts, _) => facts.legs.clone(),
-            What::Over { .. } => Vec::new(),
-        };
+        self.noted_move(stage, sighting.asked_at, Some(sighting), reason);
+    }
+
+    pub(super) fn noted_move(&mut self, stage: Stage, at: Timestamp, sighting: Option<&Sighting>, reason: &str) {
+        let evidence: Vec<LegEvidence> = sighting.map_or_else(Vec::new, |sighting| sighting.what.legs().to_vec());
         let from = self.moves.last().map(|one| one.to);
         let to = stage.state();
         self.stage = stage;
         self.moves.push(Move {
             number: self.moves.last().map_or(1, |one| one.number + 1),
-            at: sighting.asked_at,
+            at,
             from,
             to,
             reason: shortened(reason),
             evidence,
-            correlation_id: sighting.correlation_id.clone(),
+            correlation_id: sighting.and_then(|sighting| sighting.correlation_id.clone()),
             unannounced: to.is_announced(),
         });
         if self.moves.len() > MOST_MOVES {
@@ -311,7 +295,7 @@ fn shortened(reason: &str) -> String {
 }
 
 /// `base`, doubled so many times.
-fn paused(base: Duration, times: usize) -> Duration {
-    let factor = 1_u32.checked_shl(u32::try_from(times).unwrap_or(u32::MAX)).unwrap_or(u32::MAX);
+pub(super) fn paused(base: Duration, times: u32) -> Duration {
+    let factor = 1_u32.checked_shl(times).unwrap_or(u32::MAX);
     base.checked_mul(factor).unwrap_or(Duration::MAX)
 }

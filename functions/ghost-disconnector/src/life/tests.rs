@@ -3,10 +3,10 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Next, come_across, open, requested, step};
+use super::{Next, come_across, open, requested, step, still_counted};
 use crate::announce;
 use crate::case::{Case, Force, Request, Stage, State};
-use crate::ports::{Answer, Disconnection};
+use crate::ports::{Answer, Disconnection, PortError};
 use crate::sighting::{Judgement, Sighting, What};
 use crate::testing::{
     ENFORCE, agent_alone, agent_held, alone_again, customer_back, ended, enforce, half_torn_down, look, minute,
@@ -46,9 +46,10 @@ fn requested_once(policy: &Policy, answer: Answer) -> Case {
 }
 
 fn request(policy: &Policy, case: &mut Case, at: Timestamp, answer: Answer) {
-    case.begin_attempt(policy, &sighting(policy, &agent_alone(), at), at);
+    let seen = sighting(policy, &agent_alone(), at);
+    case.begin_attempt(policy, &seen, at);
     let words = "told".to_owned();
-    case.note_answer(policy, Disconnection { at, answer, words, correlation_id: Some("post-1".to_owned()) });
+    case.note_answer(policy, &seen, Disconnection { at, answer, words, correlation_id: Some("post-1".to_owned()) });
 }
 
 fn states(case: &Case) -> Vec<State> {
@@ -339,6 +340,149 @@ fn a_request_that_is_always_turned_away_comes_to_an_end() {
     assert!(case.moves.last().unwrap().reason.contains("rate limit") && case.support_case.is_some());
 }
 
+/// Lets a case go on for so many days, doing what `round` does whenever it is due; gives how often that was.
+fn live(case: &mut Case, days: i64, mut round: impl FnMut(&mut Case, Timestamp)) -> usize {
+    let mut rounds = 0;
+    while let Some(due) = case.stage.next_look_at().filter(|due| *due < minute(days * 24 * 60)) {
+        rounds += 1;
+        assert!(rounds < 2_000, "it goes on and on: {:?}", case.stage);
+        round(case, due);
+    }
+    rounds
+}
+
+fn assert_escalated_because(case: &Case, why: &str) {
+    assert_eq!(case.state(), State::Escalated);
+    let outcomes = announce::of_case(case);
+    let told = outcomes.iter().find(|one| one.detail_type == "Ghost Interaction Escalated").unwrap();
+    for field in ["reason", "supportCase"] {
+        assert!(told.detail[field].as_str().unwrap().contains(why), "{field}: {}", told.detail[field]);
+    }
+}
+
+fn unreadable(only_this: bool) -> PortError {
+    PortError { only_this, ..PortError::new("looking at a conversation", "the API answers 403") }
+}
+
+/// A look that always takes more than 5 s.
+#[test]
+fn a_conversation_that_always_answers_too_late_is_a_matter_for_people_in_the_end() {
+    let policy = enforce();
+    let mut case = confirmed(&policy);
+    let looks = live(&mut case, 9, |case, at| case.look_came_too_late(&sighting(&policy, &agent_alone(), at), at));
+    assert_eq!(looks, 24);
+    assert_escalated_because(&case, "took longer than a look may be old");
+}
+
+#[test]
+fn a_request_that_never_leaves_is_a_matter_for_people_in_the_end() {
+    let policy = enforce();
+    let mut case = confirmed(&policy);
+    let requests = live(&mut case, 9, |case, at| request(&policy, case, at, Answer::NotSent));
+    assert_eq!((requests, case.attempts.len()), (24, 24));
+    assert_escalated_because(&case, "could not be sent");
+    // One that left makes up for it.
+    let mut case = requested_once(&policy, Answer::NotSent);
+    request(&policy, &mut case, minute(30), Answer::Accepted);
+    assert_eq!(case.in_vain, 0);
+}
+
+#[test]
+fn a_conversation_that_cannot_be_read_any_more_is_a_matter_for_people_in_the_end() {
+    let policy = enforce();
+    for (begun, only_this, most) in [
+        (opened(&policy, &agent_alone(), minute(20)), true, 24),
+        (confirmed(&policy), true, 24),
+        (requested_once(&policy, Answer::Accepted), true, 24),
+        // Everything fails: give it days.
+        (requested_once(&policy, Answer::Accepted), false, 72),
+    ] {
+        let mut case = begun;
+        let looks = live(&mut case, 9, |case, at| case.look_failed(&policy, at, &unreadable(only_this)));
+        assert_eq!(looks, most);
+        assert_escalated_because(&case, "the API answers 403");
+    }
+}
+
+#[test]
+fn what_could_never_be_read_is_told_once_and_then_costs_a_look_a_day_at_most() {
+    let policy = enforce();
+    let mut case = Case::unreadable("c-1", &policy, minute(0), true, &unreadable(true));
+    let looks = live(&mut case, 9, |case, at| case.look_failed(&policy, at, &unreadable(true)));
+    assert_eq!(looks, 23);
+    let told = announce::of_case(&case);
+    let [told] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(told.detail_type, "Ghost Interaction Dismissed");
+    assert!(told.detail["reason"].as_str().unwrap().contains("cannot be read"), "{told:?}");
+    // The watcher is told of it again, or analytics still lists it.
+    for then_look in [true, false] {
+        let at = minute(30 * 24 * 60);
+        assert!(case.still_unreadable(&policy, at, then_look, &unreadable(true)));
+        assert_eq!(case.stage, Stage::Dismissed { noted: at + SignedDuration::from_hours(24), look_then: false });
+        assert_eq!(case.moves.len(), 1);
+    }
+    assert_eq!(case.opened_at, Some(minute(0)), "its time to live counts from here");
+}
+
+/// Its form changes from look to look, so that it can never be made sure of.
+#[test]
+fn what_does_not_come_to_an_end_within_a_day_is_a_matter_for_people() {
+    let policy = enforce();
+    let mut case = opened(&policy, &agent_alone(), minute(20));
+    let mut held = false;
+    live(&mut case, 9, |case, at| {
+        held = !held;
+        let form = if held { agent_held() } else { agent_alone() };
+        *case = stored(after(&policy, case, &form, at));
+    });
+    assert_escalated_because(&case, "in hand for longer");
+    assert!(case.moves.last().unwrap().at < minute(20 + 24 * 60 + 2));
+}
+
+#[test]
+fn waiting_for_the_breaker_or_for_what_the_policy_asks_for_is_not_too_long() {
+    let policy = enforce();
+    let mut case = confirmed(&policy);
+    for hours in 1..72 {
+        case.wait_for_breaker(&policy, minute(hours * 60));
+    }
+    let reset = minute(72 * 60);
+    assert_eq!(after(&policy, &case, &agent_alone(), reset), Next::Disconnect(None));
+    let slow = Policy::parse(&format!("{ENFORCE}confirm: {{ looks: 3, every: 20h }}\n")).unwrap().0;
+    let case = opened(&slow, &agent_alone(), minute(20));
+    let case = stored(after(&slow, &case, &agent_alone(), minute(20 + 20 * 60)));
+    assert!(matches!(after(&slow, &case, &agent_alone(), minute(20 + 40 * 60)), Next::Disconnect(Some(_))));
+}
+
+#[test]
+fn what_analytics_lists_long_after_its_end_is_told_once_and_not_disconnected() {
+    for (policy, state, word) in [
+        (enforce(), State::Escalated, "Ghost Interaction Escalated"),
+        (observe(), State::Observed, "Ghost Interaction Observed"),
+    ] {
+        let seen = |days: i64| sighting(&policy, &ended(), minute(30 + days * 24 * 60));
+        assert_eq!(still_counted(&policy, "c-1", None, &seen(1)), None, "analytics lags");
+        let case = still_counted(&policy, "c-1", None, &seen(2)).unwrap();
+        assert_eq!((case.state(), case.stage.next_look_at()), (state, None));
+        let told = announce::of_case(&case);
+        assert_eq!(told[0].detail_type, word);
+        assert!(told[0].detail["reason"].as_str().unwrap().contains("analytics still lists it"));
+        assert_eq!(still_counted(&policy, "c-1", Some(&case), &seen(9)), None, "told already");
+        // It was dismissed when it was alive.
+        let mut dismissed = case.clone();
+        dismissed.stage = Stage::Dismissed { noted: minute(0), look_then: false };
+        assert_eq!(still_counted(&policy, "c-1", Some(&dismissed), &seen(2)).unwrap().state(), state);
+        // Whoever is at it goes on.
+        assert_eq!(still_counted(&policy, "c-1", Some(&confirmed(&enforce())), &seen(2)), None);
+    }
+    let text = still_counted(&enforce(), "c-1", None, &sighting(&enforce(), &ended(), minute(9_000))).unwrap();
+    let text = text.support_case.unwrap();
+    for part in ["analytics still counts it", "error.ininedgecontrol.session.inactive", "look-"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(!text.contains("/disconnect:"), "{text}");
+}
+
 proptest! {
     /// Whatever looks and answers come in whatever order: moves follow one another, final states stay, nothing is requested of a
     /// conversation that is not a ghost, and the record reads back as it was written.
@@ -362,7 +506,7 @@ proptest! {
                     case.begin_attempt(&policy, &seen, minute(now));
                     let words = String::new();
                     let told = Disconnection { at: minute(now), answer: answers[answer], words, correlation_id: None };
-                    case.note_answer(&policy, told);
+                    case.note_answer(&policy, &seen, told);
                 }
             }
             if before.state().is_final() {

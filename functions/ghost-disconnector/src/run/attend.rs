@@ -15,6 +15,9 @@ impl<P: Ports> Run<'_, P> {
     pub(super) async fn attend(&self, stored: StoredCase) -> Result<Option<StoredCase>, PortError> {
         let Some(stored) = self.announced(stored).await? else { return Ok(None) };
         let now = self.ports.now();
+        if let Some(since) = stored.case.suspected_since() {
+            self.count(|counts| counts.in_hand_for(now.duration_since(since).unsigned_abs()));
+        }
         if stored.case.stage.next_look_at().is_none_or(|due| due > now) {
             return Ok(Some(stored));
         }
@@ -27,7 +30,9 @@ impl<P: Ports> Run<'_, P> {
             Err(error) => {
                 // Noted before it is told: the same look must not fail again and again at the head of the line.
                 let now = self.ports.now();
-                self.changed(stored, |case| case.look_failed(self.policy, now)).await?;
+                let StoredCase { mut case, version } = stored;
+                case.look_failed(self.policy, now, &error);
+                self.store(version, case).await?;
                 return Err(error);
             }
         };
@@ -59,7 +64,9 @@ impl<P: Ports> Run<'_, P> {
         if self.ports.now() >= send_by {
             // Too old already: a conversation that answers slowly must not keep the others waiting.
             let now = self.ports.now();
-            return self.changed(stored, |case| case.look_came_too_late(now)).await;
+            let StoredCase { mut case, version } = stored;
+            case.look_came_too_late(sighting, now);
+            return self.store(version, case).await;
         }
         if !self.ports.policy_stands().await {
             tracing::warn!("the policy has changed: nothing more is disconnected by the old one, and this run ends");
@@ -90,7 +97,9 @@ impl<P: Ports> Run<'_, P> {
             answer = disconnection.words,
             "disconnect requested"
         );
-        let stored = self.changed(stored, |case| case.note_answer(self.policy, disconnection)).await?;
+        let StoredCase { mut case, version } = stored;
+        case.note_answer(self.policy, sighting, disconnection);
+        let stored = self.store(version, case).await?;
         if !was_sent {
             self.give_back(&permit).await?;
         }

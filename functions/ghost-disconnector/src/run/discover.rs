@@ -4,7 +4,7 @@ use ghost_policy::policy::Mode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Run;
-use super::take_up::TakenUp;
+use super::take_up::{FoundBy, TakenUp};
 use crate::candidate;
 use crate::case::{Case, Stage};
 use crate::discovery::Progress;
@@ -35,7 +35,7 @@ impl<P: Ports> Run<'_, P> {
                     let Some(from_page) = self.take_up_all(&found.candidates).await? else { break };
                     opened.extend(from_page);
                     self.count(|counts| counts.rows += found.candidates.len());
-                    progress.page_read(found.is_full);
+                    progress.page_read(found.extent);
                 }
                 Err(error) if error.only_this => {
                     tracing::warn!(%interval, page, %error, "analytics does not answer for this interval: the others come first");
@@ -70,10 +70,12 @@ impl<P: Ports> Run<'_, P> {
             {
                 continue;
             }
-            let taken_up = self.take_up(&candidate.conversation_id, latest.clone(), true).await;
-            if matches!(&taken_up, Err(error) if error.only_this) {
+            let taken_up = self.take_up(&candidate.conversation_id, latest.clone(), FoundBy::Analytics).await;
+            if let Err(error) = &taken_up
+                && error.only_this
+            {
                 // Noted, so that the same few do not use up every search.
-                self.unreadable(&candidate.conversation_id, latest, false).await?;
+                self.unreadable(&candidate.conversation_id, latest, false, error).await?;
             }
             if let Some(TakenUp::ByCase(stored)) = self.noted(&candidate.conversation_id, taken_up) {
                 opened.push(*stored);
@@ -85,7 +87,9 @@ impl<P: Ports> Run<'_, P> {
     /// Whether discovery has anything to add to a case: not while it is in hand, nor once it is final, nor before its time.
     fn is_news(&self, case: &Case, candidate: &Candidate, now: Timestamp) -> bool {
         let newer = candidate::newest_leg_opened(candidate).zip(case.newest_leg_opened);
-        if newer.is_some_and(|(row, case)| row.duration_since(case) > SAME_LEG) {
+        // Where looks fail, whoever has joined cannot be seen either: that is for its own time.
+        let is_readable = case.failed_looks == 0;
+        if is_readable && newer.is_some_and(|(row, case)| row.duration_since(case) > SAME_LEG) {
             return true;
         }
         match case.stage {

@@ -113,7 +113,7 @@ impl<P: Ports> Run<'_, P> {
         };
         let sighting = Sighting::of(self.policy, &look, request.force);
         match &sighting.what {
-            What::Over { why } | What::On(_, Judgement::Alive { why, .. }) => {
+            What::Over { why, .. } | What::On(_, Judgement::Alive { why, .. }) => {
                 return self.refuse(conversation_id, request, why).await;
             }
             What::On(_, Judgement::Ghost { .. }) => {}

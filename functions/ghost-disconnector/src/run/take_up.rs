@@ -16,6 +16,15 @@ const PAUSE: std::time::Duration = std::time::Duration::from_mins(2);
 /// The same for one that cannot be read though its case is closed.
 const LONG_PAUSE: std::time::Duration = std::time::Duration::from_hours(1);
 
+/// Who wants a conversation looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FoundBy {
+    /// The watcher, which is told when to look again.
+    Watcher,
+    /// Analytics, which lists it without an end. What is alive is noted in a case: there is nobody else to remember it.
+    Analytics,
+}
+
 /// What became of a conversation.
 pub(super) enum TakenUp {
     /// A case has it in hand, or knows when to.
@@ -37,10 +46,10 @@ impl<P: Ports> Run<'_, P> {
     pub(super) async fn take_up_watch(&self, seen: &DueWatch) -> Result<TakenUp, PortError> {
         let id = &seen.conversation_id;
         let latest = self.ports.latest_case(id).await?;
-        let taken_up = match self.take_up(id, latest.clone(), false).await {
+        let taken_up = match self.take_up(id, latest.clone(), FoundBy::Watcher).await {
             Ok(taken_up) => taken_up,
             Err(error) if error.only_this => {
-                if self.unreadable(id, latest, true).await? {
+                if self.unreadable(id, latest, true, &error).await? {
                     self.ports.leave(seen).await?;
                 } else {
                     self.ports.look_again(seen, life::after(self.ports.now(), LONG_PAUSE)).await?;
@@ -59,22 +68,28 @@ impl<P: Ports> Run<'_, P> {
         Ok(taken_up)
     }
 
-    /// Looks at a conversation, and opens a case for it if it is a ghost; or, if the living are to be noted too, in any case.
+    /// Looks at a conversation, and opens a case for it if it is a ghost; or, if analytics lists it, in any case.
     pub(super) async fn take_up(
         &self,
         conversation_id: &str,
         latest: Option<StoredCase>,
-        note_the_living: bool,
+        found_by: FoundBy,
     ) -> Result<TakenUp, PortError> {
         self.count(|counts| counts.looks += 1);
         let look = self.ports.look(conversation_id).await?;
         let sighting = Sighting::of(self.policy, &look, Force::No);
+        if found_by == FoundBy::Analytics {
+            let known = latest.as_ref().map(|stored| &stored.case);
+            if let Some(case) = life::still_counted(self.policy, conversation_id, known, &sighting) {
+                return self.keep(latest, case).await;
+            }
+        }
         let latest = latest.filter(|stored| !sighting.is_of_another_case(&stored.case));
         if let Some(stored) = latest {
-            return self.come_across(stored, &sighting, note_the_living).await;
+            return self.come_across(stored, &sighting, found_by).await;
         }
         let case = life::open(self.policy, conversation_id, &sighting, None);
-        if case.state() == State::Suspected || note_the_living {
+        if case.state() == State::Suspected || found_by == FoundBy::Analytics {
             let Some(stored) = self.ports.create_case(case).await? else { return Ok(until(&sighting)) };
             let stored = self.announced(stored).await?;
             return Ok(stored.map_or(TakenUp::Done, TakenUp::by_case));
@@ -90,19 +105,32 @@ impl<P: Ports> Run<'_, P> {
         Ok(until(&sighting))
     }
 
+    /// Stores a case, in place of the latest if that is the same, and tells the world.
+    async fn keep(&self, latest: Option<StoredCase>, case: Case) -> Result<TakenUp, PortError> {
+        let stored = match latest.filter(|latest| latest.case.case_id == case.case_id) {
+            Some(latest) => self.ports.advance_case(latest.version, case).await?,
+            None => self.ports.create_case(case).await?,
+        };
+        let Some(stored) = stored else { return Ok(TakenUp::Done) };
+        Ok(self.announced(stored).await?.map_or(TakenUp::Done, TakenUp::by_case))
+    }
+
     /// Notes that a conversation cannot be read, so that it is left alone for ever longer. Tells whether a case sees to it now.
     pub(super) async fn unreadable(
         &self,
         conversation_id: &str,
         latest: Option<StoredCase>,
         look_then: bool,
+        error: &PortError,
     ) -> Result<bool, PortError> {
         let now = self.ports.now();
         let noted = match latest {
-            None => self.ports.create_case(Case::unreadable(conversation_id, self.policy, now, look_then)).await?,
+            None => {
+                self.ports.create_case(Case::unreadable(conversation_id, self.policy, now, look_then, error)).await?
+            }
             Some(stored) if stored.case.state().is_in_progress() => Some(stored),
             Some(StoredCase { mut case, version }) => {
-                if !case.still_unreadable(self.policy, now, look_then) {
+                if !case.still_unreadable(self.policy, now, look_then, error) {
                     return Ok(false);
                 }
                 self.ports.advance_case(version, case).await?
@@ -116,10 +144,10 @@ impl<P: Ports> Run<'_, P> {
         &self,
         stored: StoredCase,
         sighting: &Sighting,
-        note_the_living: bool,
+        found_by: FoundBy,
     ) -> Result<TakenUp, PortError> {
         let is_ghost = matches!(&sighting.what, What::On(_, Judgement::Ghost { .. }));
-        if !is_ghost && !note_the_living && !stored.case.state().is_in_progress() {
+        if !is_ghost && found_by == FoundBy::Watcher && !stored.case.state().is_in_progress() {
             return Ok(until(sighting));
         }
         match life::come_across(self.policy, &stored.case, sighting) {

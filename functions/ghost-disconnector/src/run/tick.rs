@@ -40,6 +40,8 @@ pub struct Report {
     pub failures: u32,
     /// How long the oldest of those that became suspected has been a ghost.
     pub oldest_ghost: Option<Duration>,
+    /// How long the oldest of those that were attended to has been suspected without coming to an end.
+    pub oldest_in_hand: Option<Duration>,
     /// Whether the breaker keeps everything from being disconnected.
     pub breaker_tripped: bool,
 }
@@ -54,6 +56,10 @@ impl Report {
             State::Dismissed => self.dismissed += 1,
             State::Confirmed | State::Disconnecting => {}
         }
+    }
+
+    pub(super) fn in_hand_for(&mut self, age: Duration) {
+        self.oldest_in_hand = self.oldest_in_hand.max(Some(age));
     }
 
     pub(super) fn aged(&mut self, age: Duration) {

@@ -100,12 +100,13 @@ fn register_key(register: Register) -> CaseKey {
 }
 
 fn record(case: &Case) -> serde_json::Result<CaseRecord> {
-    let last_move = case.moves.last().map_or_else(Timestamp::now, |last| last.at);
+    // From a moment that stays, so that the time comes.
+    let kept_since = case.moves.last().map(|last| last.at).or(case.opened_at).unwrap_or_else(Timestamp::now);
     Ok(CaseRecord {
         state: case.state().as_str().to_owned(),
         content: serde_json::to_string(case)?,
         due_at: case.due_at().map(Timestamp::as_millisecond),
-        expires_at: last_move.checked_add(KEPT_FOR).ok().map(Timestamp::as_second),
+        expires_at: kept_since.checked_add(KEPT_FOR).ok().map(Timestamp::as_second),
     })
 }
 

@@ -62,11 +62,12 @@ impl Conversations for World<'_> {
         let found =
             self.connections.genesys_cloud.query_conversation_details(&query, page, self.within(PAGE_LIMIT)).await;
         let found = found.map_err(|error| of_call("asking analytics for conversations without an end", &error))?;
+        let extent = found.extent();
         let candidates = found.rows.into_iter().map(|row| {
             let DetailsRow { conversation_id, details, .. } = row;
             Candidate { conversation_id, details }
         });
-        Ok(CandidatePage { candidates: candidates.collect(), is_full: found.is_full })
+        Ok(CandidatePage { candidates: candidates.collect(), extent })
     }
 }
 

@@ -38,7 +38,7 @@ pub use connecting::ConnectInTime;
 pub use conversation::{ConversationBody, Receipt};
 pub use credentials::{CredentialError, CredentialSource, Credentials, InvalidCredentials};
 pub use deadline::Deadline;
-pub use details::{Completeness, DEEPEST_ROW, DetailsPage, DetailsRow, PagedDetails};
+pub use details::{Completeness, DEEPEST_ROW, DetailsPage, DetailsRow, PageExtent, PagedDetails};
 pub use details_query::{DetailsQuery, Interval, InvalidInterval, Order, Predicate};
 pub use disconnect::{DisconnectAnswer, DisconnectMessageRequest, DisconnectRequest, Disconnection};
 pub use errors::{ApiError, ErrorAnswer, Limit, PermanentError, RetryableError};

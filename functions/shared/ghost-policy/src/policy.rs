@@ -1,9 +1,9 @@
 //! The staleness policy as types: the YAML of `DESIGN.md` §4.4, key for key.
 
 mod findings;
+mod keys;
 mod locate;
 mod parse;
-mod repeated;
 #[cfg(test)]
 mod schema;
 
@@ -137,8 +137,8 @@ pub struct Exclude {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Confirm {
-    /// How many looks must find the same ghost, at least one.
-    #[cfg_attr(test, schemars(range(min = 1)))]
+    /// How many looks must find the same ghost, one to twenty.
+    #[cfg_attr(test, schemars(range(min = 1, max = 20)))]
     pub looks: u32,
     /// The time between two looks.
     pub every: FriendlyDuration,
@@ -157,8 +157,8 @@ impl Default for Confirm {
 pub struct Verify {
     /// How long after a disconnect request the conversation is looked at.
     pub after: FriendlyDuration,
-    /// How many requests are made before the case is escalated, at least one.
-    #[cfg_attr(test, schemars(range(min = 1)))]
+    /// How many requests are made before the case is escalated, one to twenty.
+    #[cfg_attr(test, schemars(range(min = 1, max = 20)))]
     pub attempts: u32,
 }
 

@@ -138,9 +138,15 @@ pub enum AliveReason {
         until: Option<Timestamp>,
     },
     /// A transfer is under way.
-    TransferInProgress,
+    TransferInProgress {
+        /// When none would take any longer, if it is known when it began.
+        until: Option<Timestamp>,
+    },
     /// Somebody is being consulted.
-    ConsultInProgress,
+    ConsultInProgress {
+        /// When none would take any longer, if that can be told.
+        until: Option<Timestamp>,
+    },
     /// A leg rings within its time-out.
     Alerting {
         /// The leg, in words.
@@ -198,8 +204,10 @@ impl fmt::Display for AliveReason {
             }
             Self::Parked { leg, until: end } => write!(formatter, "{leg} is parked{}", until(*end)),
             Self::Scheduled { leg, until: end } => write!(formatter, "{leg} is scheduled{}", until(*end)),
-            Self::TransferInProgress => formatter.write_str("a transfer is in progress"),
-            Self::ConsultInProgress => formatter.write_str("a consult is in progress"),
+            Self::TransferInProgress { until: end } => {
+                write!(formatter, "a transfer may be in progress{}", until(*end))
+            }
+            Self::ConsultInProgress { until: end } => write!(formatter, "a consult may be in progress{}", until(*end)),
             Self::Alerting { leg, until: end } => write!(formatter, "{leg} is alerting{}", until(*end)),
             Self::Supervised { leg } => write!(formatter, "{leg} monitors, coaches or has barged in"),
             Self::NotUnderstood { what } => write!(formatter, "{what}, which counts as alive"),

@@ -155,6 +155,25 @@ fn after_call_work_of_any_age_where_the_rule_does_not_speak_of_it() {
     assert!(matches!(verdict, Verdict::Alive { look_again_at: None, .. }), "{verdict:?}");
 }
 
+/// The platform says nothing of the work, but a code is required and there is none.
+#[test]
+fn after_call_work_that_is_owed() {
+    let unsaid = json!({ "afterCallWork": { "state": "unknown" } });
+    let mut value = call(&[("customer", closed("l-1", 0, 12)), ("agent", with(closed("l-3", 1, 12), &unsaid))]);
+    assert!(judge(&value, 17).is_ghost(), "nothing is required");
+    value["participants"][1]["wrapupRequired"] = json!(true);
+    assert_alive_until(&value, 12 + hours(8), |reason| matches!(reason, AliveReason::AfterCallWorkPending { .. }));
+    for holder in ["/participants/1", "/participants/1/calls/0"] {
+        let mut done = value.clone();
+        done.pointer_mut(holder).unwrap()["wrapup"] = json!({ "code": "w-1" });
+        assert!(judge(&done, 17).is_ghost(), "{holder} has a code");
+    }
+    let stuck = call(&[("customer", closed("l-1", 0, 12)), ("agent", with(open("l-3", 1), &unsaid))]);
+    let mut stuck = stuck;
+    stuck["participants"][1]["wrapupRequired"] = json!(true);
+    assert!(judge(&stuck, 12 + 15).is_ghost(), "an agent who is still on it has no work after it yet");
+}
+
 #[test]
 fn after_call_work_that_has_just_ended() {
     let work = json!({ "afterCallWork": { "state": "complete", "startTime": text(12), "endTime": text(40) } });
@@ -182,13 +201,14 @@ fn two_agents_without_the_customer_and_customer_with_external_party() {
 fn consult_in_progress() {
     let mut value = call(&[("customer", open("l-1", 0)), ("agent", open("l-3", 1)), ("user", open("l-4", 5))]);
     value["participants"][2]["consultParticipantId"] = json!("p-0");
-    assert_alive_for_ever(&value, |reason| matches!(reason, AliveReason::ConsultInProgress));
+    assert_alive_for_ever(&value, |reason| matches!(reason, AliveReason::ConsultInProgress { until: None }));
     let alone = call(&[("customer", closed("l-1", 0, 9)), ("agent", open("l-3", 1))]);
     let mut not_told = alone.clone();
     not_told["participants"][1]["consultParticipantId"] = json!("p-77");
-    assert_alive_for_ever(&not_told, |reason| matches!(reason, AliveReason::ConsultInProgress));
+    assert_alive_for_ever(&not_told, |reason| matches!(reason, AliveReason::ConsultInProgress { until: None }));
     let elsewhere = with(alone, &json!({ "consultationConversations": [{ "id": "c-2" }] }));
-    assert_alive_for_ever(&elsewhere, |reason| matches!(reason, AliveReason::ConsultInProgress));
+    assert_alive_until(&elsewhere, 9 + days(1), |reason| matches!(reason, AliveReason::ConsultInProgress { .. }));
+    assert!(judge(&elsewhere, 9 + days(1)).is_ghost(), "the list outlives the consult");
 }
 
 #[test]
@@ -197,8 +217,50 @@ fn transfer_in_progress() {
         let value = call(&[("customer", open("l-1", 0)), ("agent", closed("l-3", 1, 9))]);
         let value =
             with(value, &json!({ "recentTransfers": [{ "id": "t-1", "state": state, "dateIssued": text(9) }] }));
-        assert_alive_for_ever(&value, |reason| matches!(reason, AliveReason::TransferInProgress));
+        assert_alive_until(&value, 9 + days(1), |reason| matches!(reason, AliveReason::TransferInProgress { .. }));
+        let words = judge(&value, hours(5)).explain();
+        assert!(words.contains("a transfer may be in progress until 2026-03-03T08:09:00Z"), "{words}");
+        assert!(judge(&value, 9 + days(1)).is_ghost(), "no transfer takes a day");
+        let mut since_when = value;
+        since_when["recentTransfers"][0]["dateIssued"] = Value::Null;
+        assert_alive_for_ever(&since_when, |reason| matches!(reason, AliveReason::TransferInProgress { until: None }));
     }
+}
+
+/// Its state and what happened on it say that somebody is on it again; only an old time says that it has gone.
+#[test]
+fn a_leg_that_was_taken_up_again_after_it_had_closed() {
+    let again = [
+        json!({ "connectedTime": text(30) }),
+        json!({ "state": "alerting", "startAlertingTime": text(30) }),
+        json!({ "segments": [{ "type": "interact", "startTime": text(30) }] }),
+    ];
+    for again in again {
+        let leg = with(with(closed("l-3", 1, 12), &json!({ "state": "connected" })), &again);
+        let value = call(&[("customer", closed("l-1", 0, 12)), ("agent", leg.clone())]);
+        assert_alive_for_ever(&value, |reason| matches!(reason, AliveReason::NotUnderstood { .. }));
+        let gone = with(leg, &json!({ "state": "terminated" }));
+        let value = call(&[("customer", closed("l-1", 0, 12)), ("agent", gone)]);
+        assert!(judge(&value, days(1)).is_ghost(), "time and state agree that it has gone");
+    }
+    let wrap_up = json!({ "state": "connected", "segments": [{ "type": "wrapup", "startTime": text(13) }] });
+    let value = call(&[("customer", closed("l-1", 0, 12)), ("agent", with(closed("l-3", 1, 12), &wrap_up))]);
+    assert_alive_until(&value, 13 + hours(8), |reason| matches!(reason, AliveReason::AfterCallWorkPending { .. }));
+}
+
+/// Legs of a co-browsing session beside a call that is over: the two still look at the same page.
+#[test]
+fn people_who_browse_together() {
+    let mut policy = default_policy();
+    policy.rules[0].matches.media = None;
+    let value = conversation(&[
+        participant("p-1", "customer", "cobrowsesessions", open("l-1", 0)),
+        participant("p-3", "agent", "cobrowsesessions", open("l-3", 1)),
+        participant("p-4", "agent", "calls", closed("l-4", 1, 9)),
+    ]);
+    let verdict = evaluate(&policy, &read(&value), minute(days(9)));
+    let Verdict::Alive { why, look_again_at: None } = verdict else { panic!("{verdict}") };
+    assert!(matches!(why[0], AliveReason::PeopleMayBeTalking { legs: 2 }), "{why:?}");
 }
 
 #[test]

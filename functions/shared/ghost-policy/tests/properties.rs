@@ -66,8 +66,12 @@ fn after_call_work() -> impl Strategy<Value = Value> {
 
 fn communication() -> impl Strategy<Value = Value> {
     let times = (moment(), seldom(moment()), prop_oneof![1 => Just(Value::Null), 1 => moment()], seldom(moment()));
-    (select(&STATES[..]), times, seldom(after_call_work())).prop_map(
-        |(state, (connected, alerting, disconnected, scheduled), work)| {
+    let in_order = prop::bool::weighted(0.9);
+    (select(&STATES[..]), times, seldom(after_call_work()), in_order).prop_map(
+        |(state, (connected, alerting, disconnected, scheduled), work, in_order)| {
+            let is_before = disconnected.as_str().zip(connected.as_str()).is_some_and(|(end, start)| end < start);
+            let [connected, disconnected] =
+                if is_before && in_order { [disconnected, connected] } else { [connected, disconnected] };
             json!({ "id": "l", "state": state, "connectedTime": connected, "startAlertingTime": alerting,
                     "disconnectedTime": disconnected, "callbackScheduledTime": scheduled, "afterCallWork": work })
         },
@@ -92,15 +96,22 @@ fn participant(id: usize) -> impl Strategy<Value = Value> {
     )
 }
 
+fn transfer() -> impl Strategy<Value = Value> {
+    (select(&["pending", "active", "complete", "failed"][..]), moment())
+        .prop_map(|(state, issued)| json!([{ "state": state, "dateIssued": issued }]))
+}
+
 prop_compose! {
     fn conversation()(
         participants in (participant(0), participant(1), participant(2), participant(3)),
         count in 0_usize..=4,
-        transfer in seldom(select(&["pending", "active", "complete", "failed"][..]).prop_map(|state| json!([{ "state": state }]))),
+        transfer in seldom(transfer()),
+        consulted in seldom(Just(json!([{ "id": "c-2" }]))),
         ended in seldom(seldom(moment())),
     ) -> Value {
         let participants = [participants.0, participants.1, participants.2, participants.3];
-        json!({ "id": "c-1", "participants": participants[..count], "recentTransfers": transfer, "endTime": ended })
+        json!({ "id": "c-1", "participants": participants[..count], "recentTransfers": transfer,
+                "consultationConversations": consulted, "endTime": ended })
     }
 }
 
@@ -118,7 +129,8 @@ prop_compose! {
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
-    let media = [Media::Voice, Media::Callback, Media::Email, Media::Message, Media::Chat, Media::Video];
+    let media =
+        [Media::Voice, Media::Callback, Media::Email, Media::Message, Media::Chat, Media::Video, Media::Cobrowse];
     let media = prop::option::weighted(0.5, prop::collection::btree_set(select(media.to_vec()), 1..5));
     let media = media.prop_map(|media| media.map(|media| media.into_iter().collect()));
     (media, ghost_when()).prop_map(|(media, ghost_when)| Rule {
@@ -181,7 +193,7 @@ proptest! {
         let people = live.iter().filter(|leg| leg.is_customer() || leg.is_staff()).count();
         let served = live.iter().any(|leg| leg.is_customer()) && open.iter().any(|leg| leg.is_system());
         let unknown = |leg: &&Leg<'_>| leg.purpose() == "virtualagent" || leg.state() == "teleporting";
-        if people >= 2 || served || open.iter().any(unknown) {
+        if people >= 2 || served || open.iter().any(unknown) || legs.iter().any(Leg::has_begun_again) {
             prop_assert!(!is_ever_called_a_ghost(&policy, &read(&value), at));
         }
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Limits;
 use super::candidate::Candidate;
 use super::filter::Filter;
 use crate::conversations::{epoch_ms, time};
@@ -113,7 +114,7 @@ impl Query {
         &self,
         mut candidates: Vec<Candidate<'a>>,
         (members, as_of_ms): (&'a Members, i64),
-        deepest_row: usize,
+        Limits { deepest_row, largest_page }: Limits,
     ) -> Result<Value, ErrorBody> {
         candidates.retain(|candidate| self.finds(candidate));
         let found = self.members(members, as_of_ms);
@@ -126,6 +127,7 @@ impl Query {
         }
         let total_hits = candidates.len();
         let Paging { page_size, page_number } = self.body.paging;
+        let page_size = page_size.min(largest_page);
         let before = (page_number - 1).saturating_mul(page_size);
         if total_hits > deepest_row && before >= deepest_row {
             return Err(ErrorBody::bad_gateway());

@@ -26,12 +26,41 @@ pub const DEEPEST_ROW: u32 = 8_000;
 pub struct DetailsPage {
     /// The rows that have an id.
     pub rows: Vec<DetailsRow>,
-    /// Whether more pages may follow: this one is full.
+    /// How many rows came, those without an id included.
+    pub rows_served: u64,
+    /// Whether this one has as many rows as were asked for. One that has not need not be the last.
     pub is_full: bool,
     /// How many rows all pages have, roughly: it moves with live data.
     pub total_hits: Option<u64>,
     /// For a support case.
     pub correlation_id: Option<String>,
+}
+
+/// How far a page reaches, of all that there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageExtent {
+    /// How many rows came.
+    pub rows: u64,
+    /// Whether these are as many as were asked for.
+    pub is_full: bool,
+    /// How many rows all pages have, roughly; none if that is not told.
+    pub total_hits: Option<u64>,
+}
+
+impl PageExtent {
+    /// Whether more pages may follow, where the pages before this one had so many rows. A server may serve fewer rows than it is
+    /// asked for, so a short page is the last only if all that there is was read; an empty one is.
+    pub fn more_may_follow(self, rows_before: u64) -> bool {
+        let read = rows_before.saturating_add(self.rows);
+        self.rows > 0 && (self.is_full || self.total_hits.is_none_or(|all| read < all))
+    }
+}
+
+impl DetailsPage {
+    /// How far it reaches.
+    pub fn extent(&self) -> PageExtent {
+        PageExtent { rows: self.rows_served, is_full: self.is_full, total_hits: self.total_hits }
+    }
 }
 
 /// The rows of many pages.
@@ -85,9 +114,10 @@ impl GenesysCloud {
                 return Err(RetryableError::UnreadableAnswer { operation: QUERY_DETAILS.name, correlation_id }.into());
             };
             let conversations = conversations.unwrap_or_default();
-            let is_full = conversations.len() >= query.page_size() as usize;
+            let rows_served = conversations.len() as u64;
+            let is_full = rows_served >= query.page_size().into();
             let rows = conversations.into_iter().filter_map(DetailsRow::read).collect();
-            Ok(DetailsPage { rows, is_full, total_hits, correlation_id: answer.correlation_id })
+            Ok(DetailsPage { rows, rows_served, is_full, total_hits, correlation_id: answer.correlation_id })
         })
         .await
     }
@@ -101,6 +131,7 @@ impl GenesysCloud {
     ) -> PagedDetails {
         let mut all = PagedDetails { rows: Vec::new(), total_hits: None, completeness: Completeness::Complete };
         let mut seen = HashSet::new();
+        let mut rows_read = 0;
         let deepest_page = DEEPEST_ROW / query.page_size();
         for page_number in 1.. {
             if page_number > max_pages || page_number > deepest_page {
@@ -115,7 +146,8 @@ impl GenesysCloud {
                     break;
                 }
             };
-            let is_last = !page.is_full;
+            let is_last = !page.extent().more_may_follow(rows_read);
+            rows_read += page.rows_served;
             all.total_hits = page.total_hits;
             all.rows.extend(page.rows.into_iter().filter(|row| seen.insert(row.conversation_id.clone())));
             if is_last {

@@ -68,6 +68,16 @@ impl Interval {
         Some([Self { start: middle, end: self.end }, Self { start: self.start, end: middle }])
     }
 
+    /// When it begins.
+    pub const fn start(self) -> Timestamp {
+        self.start
+    }
+
+    /// When it ends.
+    pub const fn end(self) -> Timestamp {
+        self.end
+    }
+
     fn length(self) -> SignedDuration {
         self.end.duration_since(self.start)
     }

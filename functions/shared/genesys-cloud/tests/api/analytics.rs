@@ -80,6 +80,28 @@ async fn pages_are_read_to_the_last_or_to_the_limit() {
 }
 
 #[tokio::test]
+async fn pages_that_are_shorter_than_asked_for_are_read_to_the_last() {
+    let (fake, client) = start().await;
+    add_emails(&fake, 250);
+    fake.analytics().serve_pages_of(40);
+    let all = client.all_conversation_details(&DetailsQuery::new(last_days(31)), 10, in_time()).await;
+    assert_eq!((all.rows.len(), all.completeness), (250, Completeness::Complete));
+    assert_eq!(api_requests(&fake), 7, "the number of all tells that the last is the last");
+}
+
+#[tokio::test]
+async fn where_the_number_of_all_is_not_told_an_empty_page_is_the_last() {
+    let (fake, client) = start().await;
+    let rows =
+        |ids: std::ops::Range<u32>| ids.map(|id| json!({ "conversationId": id.to_string() })).collect::<Vec<_>>();
+    for page in [rows(0..50), rows(50..100), rows(100..101), rows(0..0)] {
+        fake.faults().add(answering("POST", 200, &[], json!({ "conversations": page })));
+    }
+    let all = client.all_conversation_details(&DetailsQuery::new(last_days(1)), 10, in_time()).await;
+    assert_eq!((all.rows.len(), all.completeness), (101, Completeness::Complete));
+}
+
+#[tokio::test]
 async fn a_conversation_that_comes_on_two_pages_counts_once() {
     let (fake, client) = start().await;
     let page = |ids: std::ops::Range<u32>| {

@@ -42,6 +42,17 @@ impl Leg<'_> {
         self.communication.disconnected.is_none() && !gone
     }
 
+    /// Whether it has closed by its time, and yet its state does not say so and something on it began after that: somebody may
+    /// be on it again.
+    pub(crate) fn has_begun_again(&self) -> bool {
+        let Communication { disconnected, state, start_alerting, connected, segments, .. } = self.communication;
+        let says_so = matches!(state, CommunicationState::Disconnected | CommunicationState::Terminated);
+        let Some(closed) = disconnected.filter(|_| !says_so) else { return false };
+        let goes_on = segments.iter().filter(|one| one.end.is_none() && !is_wrap_up(one.kind.as_ref()));
+        let begun = goes_on.filter_map(|segment| segment.start).chain(*start_alerting).chain(*connected);
+        begun.into_iter().any(|begun| begun > closed)
+    }
+
     /// When it first appeared, ringing or not.
     pub fn appeared(&self) -> Option<Timestamp> {
         let times = [self.communication.start_alerting, self.communication.connected];
@@ -128,7 +139,8 @@ impl Leg<'_> {
     }
 
     /// Whether its after-call work is still to be done. Here too the time is believed before the state.
-    /// A participant's `wrapupRequired` says only that a code will be asked for, so it tells nothing here.
+    /// A participant's `wrapupRequired` says only that a code will be asked for. But where a leg has closed without one, and
+    /// the state is `unknown`, it is asked for now.
     pub(crate) fn after_call_work(&self) -> PendingWork {
         let Some(work) = self.communication.after_call_work else { return self.wrapping_up() };
         if work.end.is_some() {
@@ -137,8 +149,11 @@ impl Leg<'_> {
         let since = || work.start.or(self.participant.after_call_work_start).or_else(|| self.closed());
         match work.state {
             AfterCallWorkState::Pending => PendingWork::Since(since()),
-            AfterCallWorkState::Unsaid if work.start.is_some() => PendingWork::Since(work.start),
-            AfterCallWorkState::Unsaid => self.wrapping_up(),
+            AfterCallWorkState::Owed if !self.is_open() => PendingWork::Since(since()),
+            AfterCallWorkState::Owed | AfterCallWorkState::Unsaid if work.start.is_some() => {
+                PendingWork::Since(work.start)
+            }
+            AfterCallWorkState::Owed | AfterCallWorkState::Unsaid => self.wrapping_up(),
             AfterCallWorkState::Over => PendingWork::None,
             AfterCallWorkState::Unknown => PendingWork::Unknown,
         }
@@ -146,8 +161,8 @@ impl Leg<'_> {
 
     /// After-call work that only the time line tells: a `wrapup` segment without an end.
     fn wrapping_up(&self) -> PendingWork {
-        let is_work = |kind: Option<&String>| kind.is_some_and(|kind| kind.eq_ignore_ascii_case("wrapup"));
-        let pending = self.communication.segments.iter().find(|one| is_work(one.kind.as_ref()) && one.end.is_none());
+        let segments = &self.communication.segments;
+        let pending = segments.iter().find(|one| is_wrap_up(one.kind.as_ref()) && one.end.is_none());
         match pending {
             Some(segment) if self.participant.after_call_work_end.is_none() => PendingWork::Since(segment.start),
             _ => PendingWork::None,
@@ -169,6 +184,10 @@ impl Participant {
         let could = matches!(self.purpose, super::Purpose::Flow(_) | super::Purpose::Unknown(_));
         could && self.communications.is_empty() && self.end.is_none()
     }
+}
+
+fn is_wrap_up(kind: Option<&String>) -> bool {
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("wrapup"))
 }
 
 fn is_parked(kind: Option<&String>) -> bool {

@@ -125,9 +125,16 @@ impl Reader {
     }
 
     fn participant(&mut self, fields: &Fields) -> Participant {
+        let has_no_code = |fields: &Fields| fields.get("wrapup").is_none_or(Value::is_null);
+        let owes_code = fields.get("wrapupRequired") == Some(&Value::Bool(true)) && has_no_code(fields);
         let communications = Media::FIELDS
             .into_iter()
-            .flat_map(|(media, name)| self.objects(fields, name, |reader, one| reader.communication(Some(media), one)))
+            .flat_map(|(media, name)| {
+                self.objects(fields, name, |reader, one| {
+                    let communication = reader.communication(Some(media), one);
+                    if owes_code && has_no_code(one) { with_work_owed(communication) } else { communication }
+                })
+            })
             .collect();
         let mut participant = Participant {
             id: text(fields, "id").unwrap_or_default(),
@@ -220,6 +227,15 @@ impl Reader {
         let protocol = text(fields, "type").as_deref().and_then(word).unwrap_or_default();
         self.number(fields, "code").map_or(protocol.clone(), |code| format!("{protocol} {code}"))
     }
+}
+
+/// Where nothing is said of its after-call work: it is owed.
+fn with_work_owed(mut communication: Communication) -> Communication {
+    let unsaid = communication.after_call_work.as_mut().filter(|work| work.state == AfterCallWorkState::Unsaid);
+    if let Some(work) = unsaid {
+        work.state = AfterCallWorkState::Owed;
+    }
+    communication
 }
 
 /// A text that is there and not empty.

@@ -234,6 +234,8 @@ pub enum AfterCallWorkState {
     Over,
     /// Genesys says `unknown`, or says nothing.
     Unsaid,
+    /// The same, where a wrap-up code is required and there is none yet.
+    Owed,
     /// A word that we do not know.
     Unknown,
 }

@@ -24,6 +24,9 @@ pub(super) enum Severity {
     Unusual,
 }
 
+/// Looks and attempts of a case: with more it would never come to an end.
+const MOST_TIMES: u32 = 20;
+
 /// More would be no breaker, and could not be kept in one item of the table.
 const MOST_DISCONNECTS: u32 = 10_000;
 
@@ -154,18 +157,13 @@ impl Findings {
         self.look_at_ids(&exclude, "queues", &policy.exclude.queues);
         self.look_at_ids(&exclude, "divisions", &policy.exclude.divisions);
         self.look_at_ids(&exclude, "externalTags", &policy.exclude.external_tags);
-        if policy.confirm.looks == 0 {
-            self.wrong(vec![Key("confirm"), Key("looks")], "a ghost must be looked at once at least");
-        }
+        let words = "a ghost must be looked at once at least";
+        self.look_at_count([Key("confirm"), Key("looks")], policy.confirm.looks, words);
         if policy.confirm.looks == 1 {
             self.unusual(vec![Key("confirm"), Key("looks")], "one look alone confirms a ghost: two are usual");
         }
-        if policy.verify.attempts == 0 {
-            self.wrong(
-                vec![Key("verify"), Key("attempts")],
-                "one attempt at least: use `mode: observe` to disconnect nothing",
-            );
-        }
+        let words = "one attempt at least: use `mode: observe` to disconnect nothing";
+        self.look_at_count([Key("verify"), Key("attempts")], policy.verify.attempts, words);
         if policy.breaker.max_disconnects > MOST_DISCONNECTS {
             let words = format!("the breaker counts to {MOST_DISCONNECTS} at most");
             self.wrong(vec![Key("breaker"), Key("maxDisconnects")], words);
@@ -181,6 +179,16 @@ impl Findings {
         usual("breaker", "per", policy.breaker.per, MINUTE, DAY);
         usual("discovery", "every", policy.discovery.every, 5 * MINUTE, DAY);
         usual("discovery", "lookBack", policy.discovery.look_back, DAY, 365 * DAY);
+    }
+
+    /// How often something is done: once at least, and not so often that it never comes to an end.
+    fn look_at_count(&mut self, path: [Step; 2], count: u32, none: &str) {
+        if count == 0 {
+            self.wrong(path.to_vec(), none);
+        }
+        if count > MOST_TIMES {
+            self.wrong(path.to_vec(), format!("{count} times is too often: {MOST_TIMES} at most"));
+        }
     }
 
     fn look_at_duration(&mut self, path: Vec<Step>, key: &str, duration: FriendlyDuration, from: u64, to: u64) {

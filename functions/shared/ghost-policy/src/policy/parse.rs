@@ -2,8 +2,8 @@
 
 use super::Policy;
 use super::findings::{Finding, Severity, findings};
+use super::keys::{key_without_value, repeated_key};
 use super::locate::{Position, position_of};
-use super::repeated::repeated_key;
 
 /// Why a policy was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +41,9 @@ impl Policy {
     /// [`PolicyError`] for a document that is not YAML, has unknown or missing keys or wrong values, or contradicts itself.
     pub fn parse(document: &str) -> Result<(Self, Vec<Warning>), PolicyError> {
         let policy: Self = serde_yaml_ng::from_str(document).map_err(|error| refused_by_reader(document, &error))?;
+        if let Some(error) = key_without_value(document) {
+            return Err(refused_by_reader(document, &error));
+        }
         let mut warnings = Vec::new();
         for Finding { severity, path, words } in findings(&policy) {
             let Position { line, column } = position_of(document, &path);

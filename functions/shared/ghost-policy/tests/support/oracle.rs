@@ -5,14 +5,17 @@ use ghost_policy::policy::{GhostWhen, Policy};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-pub(crate) const MEDIA: [(&str, &str); 6] = [
+pub(crate) const MEDIA: [(&str, &str); 7] = [
     ("calls", "voice"),
     ("callbacks", "callback"),
     ("emails", "email"),
     ("messages", "message"),
     ("chats", "chat"),
     ("videos", "video"),
+    ("cobrowsesessions", "cobrowse"),
 ];
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Clone, Copy)]
 pub(crate) struct Leg<'a> {
@@ -47,11 +50,18 @@ impl Leg<'_> {
     }
 
     pub(crate) fn is_live(&self) -> bool {
-        ["voice", "chat", "video"].contains(&self.media)
+        ["voice", "chat", "video", "cobrowse"].contains(&self.media)
     }
 
     pub(crate) fn is_system(&self) -> bool {
         ["acd", "ivr", "botflow", "workflow"].contains(&self.purpose())
+    }
+
+    /// Its time says that it has closed, its state does not, and something on it began after that.
+    pub(crate) fn has_begun_again(&self) -> bool {
+        let begun = time(self.communication, "startAlertingTime").max(time(self.communication, "connectedTime"));
+        let closed = time(self.communication, "disconnectedTime");
+        !["disconnected", "terminated"].contains(&self.state()) && closed.is_some() && begun > closed
     }
 
     fn opened(&self) -> Option<Timestamp> {
@@ -123,8 +133,13 @@ fn lives(conversation: &Value, legs: &[Leg<'_>], open: &[Leg<'_>], when: GhostWh
             }
     });
     let transferred = conversation["recentTransfers"].as_array().into_iter().flatten();
-    let transferred =
-        transferred.into_iter().any(|one| ["pending", "active"].contains(&one["state"].as_str().unwrap()));
+    let transferred = transferred.into_iter().any(|one| {
+        let pending = ["pending", "active"].contains(&one["state"].as_str().unwrap());
+        pending && time(one, "dateIssued").is_none_or(|issued| now.duration_since(issued) < DAY)
+    });
+    let consulted = !conversation["consultationConversations"].is_null()
+        && open.iter().any(Leg::is_staff)
+        && newest(conversation).is_none_or(|newest| now.duration_since(newest) < DAY);
     let alerting = open.iter().any(|leg| {
         leg.state() == "alerting" && {
             let timeout = leg.participant["alertingTimeoutMs"].as_i64().map(SignedDuration::from_millis);
@@ -135,15 +150,22 @@ fn lives(conversation: &Value, legs: &[Leg<'_>], open: &[Leg<'_>], when: GhostWh
         }
     });
     let supervising = open.iter().any(|leg| !leg.participant["monitoredParticipantId"].is_null());
-    let unknown = open.iter().any(|leg| ["virtualagent", ""].contains(&leg.purpose()) || leg.state() == "teleporting");
-    people >= 2 || served || working || parked || scheduled || transferred || alerting || supervising || unknown
+    let unknown = open.iter().any(|leg| ["virtualagent", ""].contains(&leg.purpose()) || leg.state() == "teleporting")
+        || legs.iter().any(Leg::has_begun_again);
+    let handed_on = transferred || consulted;
+    people >= 2 || served || working || parked || scheduled || handed_on || alerting || supervising || unknown
 }
 
 fn meets_a_test(conversation: &Value, legs: &[Leg<'_>], open: &[Leg<'_>], when: GhostWhen, now: Timestamp) -> bool {
     let closed: Vec<_> = legs.iter().copied().filter(|leg| !leg.is_open()).collect();
     let last =
         |times: Vec<Option<Timestamp>>| if times.contains(&None) { None } else { times.into_iter().flatten().max() };
-    let last_closed = last(closed.iter().map(Leg::closed).collect());
+    // A queue or flow that does not say when it was left, before somebody who does.
+    let passed_on = |leg: &&Leg<'_>| {
+        let later = |other: &Leg<'_>| other.closed().is_some() && other.opened() > leg.opened();
+        leg.is_system() && leg.closed().is_none() && leg.opened().is_some() && closed.iter().any(later)
+    };
+    let last_closed = last(closed.iter().filter(|leg| !passed_on(leg)).map(Leg::closed).collect());
 
     let work_ends = legs.iter().filter_map(|leg| time(&leg.communication["afterCallWork"], "endTime")).max();
     let no_party =
