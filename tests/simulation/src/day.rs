@@ -110,8 +110,9 @@ impl Day {
         let policy = policies::policy(&mut random);
         let start = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365 * 50);
         let storm_ends = start + DAY + STORM;
-        let analytics_page = random.random_range(1..=5);
-        let analytics_tells_total = random.random_bool(0.7);
+        // Each page costs steps, so most days have as few as there can be.
+        let analytics_page = if random.random_bool(0.2) { random.random_range(2..=4) } else { 5 };
+        let analytics_tells_total = random.random_bool(0.8);
         let analytics_lag = SignedDuration::from_secs(random.random_range(0..7_200));
         let replaced_after = SignedDuration::from_secs(random.random_range(0..DAY.as_secs()));
         let mut day = Self {

@@ -159,7 +159,8 @@ impl Conversations for SimulatedPorts {
         self.seen.borrow_mut().insert(conversation_id.to_owned(), seen);
         world.looks.entry(conversation_id.to_owned()).or_default().push(seen);
         if fair && world.faults && world.random.random_bool(0.03) {
-            let comes = world.now + SignedDuration::from_millis(world.random.random_range(0..6_000));
+            // After the answer: what a look has seen is what it was at that moment.
+            let comes = world.now + SignedDuration::from_millis(world.random.random_range(1..6_000));
             world.arrivals.push(Reverse((comes, conversation_id.to_owned())));
         }
         let found = world.conversations.get(conversation_id);
