@@ -43,10 +43,6 @@ const KINDS: [(&str, Write); 31] = [
     ("call in a transfer", call_in_a_transfer),
     ("call that a supervisor listens to", supervised_call),
     ("supervisor who is left alone", supervisor_left_alone),
-    ("agent left alone with a transfer that is never over", |author| {
-        left_alone_with(author, Change::Transfer(TransferState::InProgress));
-    }),
-    ("agent left alone with a consult of long ago", |author| left_alone_with(author, Change::ConsultElsewhere)),
     ("parked email", parked_email),
     ("busy email", |author| busy(author, Media::Email)),
     ("busy message", |author| busy(author, Media::Message)),
@@ -178,17 +174,6 @@ fn agent_left_alone_on_and_off_hold(author: &mut Author<'_>) {
         author.after(seconds);
         author.tell(Change::Hold("agent", held));
     }
-}
-
-/// What is left of a transfer or consult hides a ghost for a day.
-fn left_alone_with(author: &mut Author<'_>, remnant: Change) {
-    author.answered(Media::Voice);
-    author.tell(remnant);
-    author.close("customer");
-    let rule = rule_for(author.policy, Media::Voice).customer_gone_for;
-    let rule = rule.and_then(|rule| SignedDuration::try_from(rule.get()).ok());
-    let after = rule.map(|rule| rule.max(SignedDuration::from_hours(24)));
-    author.tell(Change::Truth(Life::Dead { since: author.at.min(author.horizon), after }));
 }
 
 fn queue_left_alone(author: &mut Author<'_>) {

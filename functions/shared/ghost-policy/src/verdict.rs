@@ -138,15 +138,9 @@ pub enum AliveReason {
         until: Option<Timestamp>,
     },
     /// A transfer is under way.
-    TransferInProgress {
-        /// When none would take any longer, if it is known when it began.
-        until: Option<Timestamp>,
-    },
+    TransferInProgress,
     /// Somebody is being consulted.
-    ConsultInProgress {
-        /// When none would take any longer, if that can be told.
-        until: Option<Timestamp>,
-    },
+    ConsultInProgress,
     /// A leg rings within its time-out.
     Alerting {
         /// The leg, in words.
@@ -204,10 +198,8 @@ impl fmt::Display for AliveReason {
             }
             Self::Parked { leg, until: end } => write!(formatter, "{leg} is parked{}", until(*end)),
             Self::Scheduled { leg, until: end } => write!(formatter, "{leg} is scheduled{}", until(*end)),
-            Self::TransferInProgress { until: end } => {
-                write!(formatter, "a transfer may be in progress{}", until(*end))
-            }
-            Self::ConsultInProgress { until: end } => write!(formatter, "a consult may be in progress{}", until(*end)),
+            Self::TransferInProgress => formatter.write_str("a transfer is in progress"),
+            Self::ConsultInProgress => formatter.write_str("a consult is in progress"),
             Self::Alerting { leg, until: end } => write!(formatter, "{leg} is alerting{}", until(*end)),
             Self::Supervised { leg } => write!(formatter, "{leg} monitors, coaches or has barged in"),
             Self::NotUnderstood { what } => write!(formatter, "{what}, which counts as alive"),

@@ -1,14 +1,11 @@
 //! What speaks for life, whatever the rules say: the never-a-ghost list of `DESIGN.md` §4.4, and anything unknown.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Patience;
 use crate::conversation::leg::{Lasts, PendingWork};
 use crate::conversation::{CommunicationState, Conversation, Leg, Media, Participant, Purpose, TransferState};
 use crate::verdict::{AliveReason, GhostTest, leg_in_words};
-
-/// No transfer or consult takes longer: what is left of one after that is a remnant, and must not keep a ghost for ever.
-const LONGEST_TRANSFER: SignedDuration = SignedDuration::from_hours(24);
 
 /// Something that speaks for life, and for how long.
 pub(super) struct SignOfLife {
@@ -19,8 +16,7 @@ pub(super) struct SignOfLife {
 pub(super) fn signs_of_life(conversation: &Conversation, patience: Patience) -> Vec<SignOfLife> {
     let open: Vec<_> = conversation.open_legs().collect();
     let mut signs: Vec<_> = people_and_systems(&open).into_iter().map(lasting).collect();
-    signs.extend(transfers(conversation));
-    signs.extend(consults(conversation, &open));
+    signs.extend(transfers_and_consults(conversation, &open).into_iter().map(lasting));
     signs.extend(not_understood(conversation, &open).into_iter().map(lasting));
     signs.extend(conversation.legs().flat_map(|leg| signs_of_leg(&leg)));
     signs.extend(pending_work(conversation).map(|(participant, work)| after_call_work(participant, work, patience)));
@@ -55,28 +51,20 @@ fn people_and_systems(open: &[Leg<'_>]) -> Vec<AliveReason> {
     reasons
 }
 
-/// Transfers that are not over. One of unknown state may be under way too.
-fn transfers(conversation: &Conversation) -> impl Iterator<Item = SignOfLife> {
-    let pending = conversation.transfers.iter().filter(|transfer| transfer.state != TransferState::Over);
-    pending.map(|transfer| {
-        let lasts = lasts_after(transfer.issued);
-        SignOfLife { reason: AliveReason::TransferInProgress { until: end(lasts) }, lasts }
-    })
-}
-
-/// A consult here lasts for as long as its legs are as they are. Of one elsewhere the conversation keeps the id for good, so
-/// that counts for a day after the last thing that happened here, and only while somebody of ours is there to consult another.
-fn consults(conversation: &Conversation, open: &[Leg<'_>]) -> Option<SignOfLife> {
-    let here = open.iter().any(|leg| is_in_consult(conversation, leg));
+/// However old: what Genesys Cloud calls under way is not ours to call a remnant.
+fn transfers_and_consults(conversation: &Conversation, open: &[Leg<'_>]) -> Vec<AliveReason> {
+    let mut reasons = Vec::new();
+    // A transfer of unknown state may be under way too.
+    if conversation.transfers.iter().any(|transfer| transfer.state != TransferState::Over) {
+        reasons.push(AliveReason::TransferInProgress);
+    }
+    // Somebody of ours must be there to consult another. The list itself outlives the consult, so an orphan customer leg,
+    // the commonest ghost of all, would otherwise never be one.
     let elsewhere = !conversation.consultations.is_empty() && open.iter().any(|leg| leg.participant.purpose.is_staff());
-    let lasts = if here { Lasts::On } else { lasts_after(conversation.newest_timestamp) };
-    let reason = AliveReason::ConsultInProgress { until: end(lasts) };
-    (here || elsewhere).then_some(SignOfLife { reason, lasts })
-}
-
-/// For as long as a transfer may take after that; for ever if nobody knows when that was.
-fn lasts_after(begun: Option<Timestamp>) -> Lasts {
-    begun.and_then(|begun| begun.checked_add(LONGEST_TRANSFER).ok()).map_or(Lasts::On, Lasts::Until)
+    if elsewhere || open.iter().any(|leg| is_in_consult(conversation, leg)) {
+        reasons.push(AliveReason::ConsultInProgress);
+    }
+    reasons
 }
 
 /// Whether an open leg is part of a consult whose subject is still there, or is nowhere to be found.

@@ -15,8 +15,6 @@ pub(crate) const MEDIA: [(&str, &str); 7] = [
     ("cobrowsesessions", "cobrowse"),
 ];
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-
 #[derive(Clone, Copy)]
 pub(crate) struct Leg<'a> {
     pub(crate) participant: &'a Value,
@@ -133,13 +131,9 @@ fn lives(conversation: &Value, legs: &[Leg<'_>], open: &[Leg<'_>], when: GhostWh
             }
     });
     let transferred = conversation["recentTransfers"].as_array().into_iter().flatten();
-    let transferred = transferred.into_iter().any(|one| {
-        let pending = ["pending", "active"].contains(&one["state"].as_str().unwrap());
-        pending && time(one, "dateIssued").is_none_or(|issued| now.duration_since(issued) < DAY)
-    });
-    let consulted = !conversation["consultationConversations"].is_null()
-        && open.iter().any(Leg::is_staff)
-        && newest(conversation).is_none_or(|newest| now.duration_since(newest) < DAY);
+    let transferred =
+        transferred.into_iter().any(|one| ["pending", "active"].contains(&one["state"].as_str().unwrap()));
+    let consulted = !conversation["consultationConversations"].is_null() && open.iter().any(Leg::is_staff);
     let alerting = open.iter().any(|leg| {
         leg.state() == "alerting" && {
             let timeout = leg.participant["alertingTimeoutMs"].as_i64().map(SignedDuration::from_millis);
