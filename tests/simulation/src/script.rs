@@ -20,7 +20,7 @@ pub struct Script {
 type Write = fn(&mut Author<'_>);
 
 /// Everything that can be played.
-const KINDS: [(&str, Write); 31] = [
+const KINDS: [(&str, Write); 29] = [
     ("orphan leg after a conference", orphan_after_conference),
     ("agent left alone in a call", agent_left_alone),
     ("agent left alone in a call, on and off hold", agent_left_alone_on_and_off_hold),
