@@ -255,8 +255,10 @@ impl Simulated {
             leg.after_call_work = None;
         }
         conversation.newest_timestamp = Some(at);
+        // What is scheduled speaks for life until then, whoever has gone.
+        let is_scheduled = conversation.legs().any(|leg| leg.communication.scheduled.is_some_and(|due| due > at));
         if half {
-            self.life = Life::Dead { since: at, after: no_connected_party_for };
+            self.life = Life::Dead { since: at, after: no_connected_party_for.filter(|_| !is_scheduled) };
         } else {
             conversation.end = Some(at);
         }
