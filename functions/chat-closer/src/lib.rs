@@ -6,6 +6,19 @@
 //!
 //! What does it: [`run`], over the world as [`ports`] describe it. [`announce`]: what the rest of the company is told. What
 //! connects it: [`world`] is that world as it is, [`handler`] the function, [`settings`] its environment.
+//!
+//! # The way of a chat that is left
+//!
+//! 1. An agent's `user.end` is a **departure**: its time is stored (the latest one counts) and it is put off, by an SQS delay, for the grace.
+//!    Twice is as good as once.
+//! 2. When it is due: a look, put to `judgement`. Only where nobody and nothing but the customer may be on it, and has not been for at most an
+//!    hour, does a rule decide.
+//! 3. The step is noted by a conditional write and then taken, within 5 s of the look. Of many duplicates one goes on. The message that noted it
+//!    finishes it: if its first try died, a notice counts as sent, and a disconnect is looked at and tried again, three times at most. What is
+//!    known not to have been sent, for want of a permission say, is as if never noted: the message comes again, and ends as a dead letter.
+//! 4. A notice goes to a person and not to a conversation, and no look can see what begins after it. So it never barges in: Genesys Cloud
+//!    itself refuses it for a customer who is connected to an agent, a queue, a flow or a bot, and refused is left alone.
+//! 5. A customer who was told is told again only after coming back.
 
 pub mod announce;
 pub mod closing;
