@@ -242,15 +242,16 @@ def check_ghost(aws, deployment, genesys, outcomes):
         raise Failure("Genesys Cloud says that the ghost goes on")
 
 
+def log_of(aws, deployment, function):
+    pages = aws.logs.get_paginator("filter_log_events").paginate(logGroupName=deployment.physical_id(f"{function}Logs"))
+    return [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
+
+
 def check_metrics(aws, deployment):
     """That functions write what alarms and the dashboard show; which of them, check_metrics.py knows."""
     for function, wanted in METRICS.items():
-        group = deployment.physical_id(f"{function}Logs")
-
         def missing():
-            pages = aws.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-            lines = [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
-            documents = [json.loads(line) for line in lines if '"_aws"' in line]
+            documents = [json.loads(line) for line in log_of(aws, deployment, function) if '"_aws"' in line]
             return wanted - {name for document in documents for name in document}
 
         until(f"{function} writes its metrics to its own log group", 90, lambda: not missing())
@@ -258,7 +259,16 @@ def check_metrics(aws, deployment):
 
 def check_switch(aws, deployment, genesys, outcomes):
     print("DisconnectsEnabled=false stops everything, commands included:")
+    name = deployment.output("DisconnectsSwitchName")
+    expect("the switch", aws.ssm.get_parameter(Name=name)["Parameter"]["Value"], "true")
     deployment.update(DisconnectsEnabled="false")
+    version = aws.ssm.get_parameter(Name=name)["Parameter"]["Version"]
+
+    def is_in_force():
+        told = [line for line in log_of(aws, deployment, "GhostDisconnector") if name in line and "in force" in line]
+        return any(f'"version":{version}' in line for line in told)
+
+    until("functions that run already know", 120, is_in_force)
     ghost = story.stuck_call(180)
     http("POST", f"{genesys}/_fake/conversations", ghost)
     detail = {"conversationId": ghost["id"], "requestedBy": "check-deployment", "reason": "it is stuck", "force": "live"}

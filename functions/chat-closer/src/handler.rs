@@ -5,9 +5,10 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use lambda_kit::dead_letters::DeadLetters;
 use lambda_kit::deliveries::{self, NotStored, Sorted};
-use lambda_kit::documents::Document;
+use lambda_kit::documents::{Document, DocumentError};
 use lambda_kit::events::{Delivery, Invocation, SourcePrefix};
 use lambda_kit::runtime::Deadline;
+use lambda_kit::switch::{IS_OFF, Switch};
 use serde_json::{Value, json};
 use tokio::time::timeout_at;
 use tracing::{error, info};
@@ -27,7 +28,7 @@ pub struct ChatCloser {
     genesys: SourcePrefix,
     dead_letters: DeadLetters,
     policy: Document<Policy>,
-    disconnects_enabled: bool,
+    switch: Switch,
     world: World,
 }
 
@@ -41,7 +42,7 @@ impl ChatCloser {
             genesys: settings.source_prefix.clone(),
             dead_letters: DeadLetters::new(config, &settings.dead_letter_queue_url),
             policy: Document::new(config, settings.policy.clone(), Policy::parse),
-            disconnects_enabled: settings.disconnects_enabled,
+            switch: Switch::new(config, &settings.disconnects_enabled),
             world: World::new(settings, config)?,
         })
     }
@@ -82,6 +83,7 @@ impl ChatCloser {
                 failed.insert(index);
             }
         }
+        self.world.tell_rate_limit_use();
         deliveries::answer(delivered, &failed)
     }
 
@@ -93,14 +95,13 @@ impl ChatCloser {
     }
 
     async fn close(&self, departure: &Departure, message_id: Option<&str>) -> Result<(), PortError> {
-        if !self.disconnects_enabled {
-            let reason = "disconnecting is switched off by the deployment (DISCONNECTS_ENABLED)";
-            info!(conversationId = departure.conversation_id, reason, "left alone");
+        let unread =
+            |error: DocumentError| PortError { operation: "reading what may be done", reason: error.to_string() };
+        if !self.switch.is_on().await.map_err(unread)? {
+            info!(conversationId = departure.conversation_id, reason = IS_OFF, "left alone");
             return Ok(());
         }
-        let policy = self.policy.get().await;
-        let policy = policy
-            .map_err(|error| PortError { operation: "reading the rules of chat closing", reason: error.to_string() })?;
+        let policy = self.policy.get().await.map_err(unread)?;
         run::close_if_due(&self.world, &policy, departure, message_id).await
     }
 }

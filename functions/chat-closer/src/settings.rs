@@ -8,6 +8,7 @@ use lambda_kit::documents::{self, Location};
 use lambda_kit::duration::parse_duration;
 use lambda_kit::events::SourcePrefix;
 use lambda_kit::settings::{Environment, SettingError};
+use lambda_kit::switch::SwitchSetting;
 
 /// Everything that can be set.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub struct Settings {
     /// Where the rules are.
     pub policy: Location,
     /// Whether anybody may be disconnected, whatever the rules say.
-    pub disconnects_enabled: bool,
+    pub disconnects_enabled: SwitchSetting,
     /// Where Genesys Cloud is.
     pub genesys_cloud: GenesysCloudSettings,
 }
@@ -48,7 +49,7 @@ impl Settings {
                 .required("DEAD_LETTER_QUEUE_URL", "the URL of the SQS queue for what cannot be processed")?,
             source_prefix: SourcePrefix::from_environment(environment),
             policy: environment.parsed("CHAT_CLOSING_POLICY", "", documents::EXPECTED, Location::parse)?,
-            disconnects_enabled: environment.boolean("DISCONNECTS_ENABLED", true)?,
+            disconnects_enabled: SwitchSetting::read(environment)?,
             genesys_cloud: GenesysCloudSettings::read(environment)?,
         })
     }
@@ -78,7 +79,10 @@ mod tests {
     #[test]
     fn what_is_not_set_has_its_default() {
         let settings = read(&[]).unwrap();
-        assert_eq!((settings.grace, settings.disconnects_enabled), (Duration::from_secs(20), true));
+        assert_eq!(
+            (settings.grace, settings.disconnects_enabled),
+            (Duration::from_secs(20), SwitchSetting::Fixed(true))
+        );
     }
 
     #[test]

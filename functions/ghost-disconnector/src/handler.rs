@@ -10,6 +10,7 @@ use lambda_kit::deliveries::{self, NotStored, Sorted};
 use lambda_kit::documents::DocumentError;
 use lambda_kit::events::{Delivery, EventBridgeEvent, Invocation, SourcePrefix};
 use lambda_kit::runtime::Deadline;
+use lambda_kit::switch::IS_OFF;
 use serde_json::{Value, json};
 use tracing::{error, info, warn};
 
@@ -56,7 +57,7 @@ impl GhostDisconnector {
     /// The trust store of the system can not be used.
     pub fn new(settings: Settings, config: &SdkConfig) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            policy: PolicyDocument::new(config, settings.policy.clone(), settings.disconnects_enabled),
+            policy: PolicyDocument::new(config, settings.policy.clone(), &settings.disconnects_enabled),
             operators: SourcePrefix::new(SOURCE_PREFIX),
             dead_letters: DeadLetters::new(config, &settings.dead_letter_queue_url),
             connections: Connections::new(settings, config)?,
@@ -80,10 +81,7 @@ impl GhostDisconnector {
         let policy = self.policy.in_force().await?;
         let world = self.connections.until(deadline, &self.policy, Some(&policy));
         let report = run::tick(&world, &policy, until(deadline)).boxed_local().await?;
-        if let Some(rate_limit) = self.connections.rate_limit_use() {
-            metrics::gauge!("GenesysCloudApiUsed").set(f64::from(rate_limit.used));
-            metrics::gauge!("GenesysCloudApiAllowed").set(f64::from(rate_limit.allowed));
-        }
+        self.connections.tell_rate_limit_use();
         Ok(told(&report))
     }
 
@@ -139,9 +137,8 @@ impl GhostDisconnector {
             }
             Command::Disconnect { conversation_ids, request } => (conversation_ids, request),
         };
-        if !self.policy.disconnects_enabled() {
-            let reason = "disconnecting is switched off by the deployment (DISCONNECTS_ENABLED)";
-            return run::refuse(world, conversation_ids, request, reason).await;
+        if self.policy.disconnects_enabled().await == Ok(false) {
+            return run::refuse(world, conversation_ids, request, IS_OFF).await;
         }
         match &policy {
             Ok(policy) => {

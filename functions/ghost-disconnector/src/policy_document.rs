@@ -4,32 +4,36 @@ use aws_config::SdkConfig;
 use ghost_policy::Policy;
 use ghost_policy::policy::Mode;
 use lambda_kit::documents::{Document, DocumentError, Location};
+use lambda_kit::switch::{Switch, SwitchSetting};
 use tracing::warn;
 
 /// Where the policy is written, and whether the deployment lets it disconnect.
 pub struct PolicyDocument {
     document: Document<Policy>,
-    disconnects_enabled: bool,
+    switch: Switch,
 }
 
 impl PolicyDocument {
     /// The policy at `location`; where the deployment switches disconnecting off, it only observes. Nothing is read yet.
-    pub fn new(config: &SdkConfig, location: Location, disconnects_enabled: bool) -> Self {
-        Self { document: Document::new(config, location, parse), disconnects_enabled }
+    pub fn new(config: &SdkConfig, location: Location, switch: &SwitchSetting) -> Self {
+        Self { document: Document::new(config, location, parse), switch: Switch::new(config, switch) }
     }
 
     /// Whether the deployment lets anything be disconnected.
-    pub const fn disconnects_enabled(&self) -> bool {
-        self.disconnects_enabled
+    ///
+    /// # Errors
+    /// That could not be read yet.
+    pub async fn disconnects_enabled(&self) -> Result<bool, DocumentError> {
+        self.switch.is_on().await
     }
 
-    /// The policy, no older than the document may be.
+    /// The policy, and the switch, no older than a document may be.
     ///
     /// # Errors
     /// There is none that could be used.
     pub async fn in_force(&self) -> Result<Policy, DocumentError> {
         let policy = Policy::clone(self.document.get().await?.as_ref());
-        let mode = if self.disconnects_enabled { policy.mode } else { Mode::Observe };
+        let mode = if self.disconnects_enabled().await? { policy.mode } else { Mode::Observe };
         Ok(Policy { mode, ..policy })
     }
 }

@@ -3,6 +3,7 @@
 use genesys_login::GenesysCloudSettings;
 use lambda_kit::documents::{self, Location};
 use lambda_kit::settings::{Environment, SettingError};
+use lambda_kit::switch::SwitchSetting;
 
 /// Everything that can be set.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub struct Settings {
     /// Where the policy is.
     pub policy: Location,
     /// Whether anything may be disconnected at all, whatever the policy and the operator say.
-    pub disconnects_enabled: bool,
+    pub disconnects_enabled: SwitchSetting,
     /// Where Genesys Cloud is.
     pub genesys_cloud: GenesysCloudSettings,
 }
@@ -34,7 +35,7 @@ impl Settings {
             dead_letter_queue_url: environment
                 .required("DEAD_LETTER_QUEUE_URL", "the URL of the SQS queue for what cannot be processed")?,
             policy: policy(environment)?,
-            disconnects_enabled: environment.boolean("DISCONNECTS_ENABLED", true)?,
+            disconnects_enabled: SwitchSetting::read(environment)?,
             genesys_cloud: GenesysCloudSettings::read(environment)?,
         })
     }
@@ -76,7 +77,7 @@ mod tests {
     fn what_is_not_set_has_its_default() {
         let settings = read(&[]).unwrap();
         assert_eq!(settings.policy, Location::Parameter("/ghosts/policy".to_owned()));
-        assert!(settings.disconnects_enabled);
+        assert_eq!(settings.disconnects_enabled, SwitchSetting::Fixed(true));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod watch;
 use std::fmt::Display;
 use std::time::Duration;
 
-use ::genesys_cloud::api::{GenesysCloud, RateLimitUse};
+use ::genesys_cloud::api::GenesysCloud;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use ghost_policy::Policy;
@@ -53,9 +53,9 @@ impl Connections {
         })
     }
 
-    /// How much of the rate limit of Genesys Cloud is used.
-    pub fn rate_limit_use(&self) -> Option<RateLimitUse> {
-        self.genesys_cloud.rate_limit_use()
+    /// Tells how much of the rate limit of Genesys Cloud is used.
+    pub fn tell_rate_limit_use(&self) {
+        genesys_login::tell_rate_limit_use(&self.genesys_cloud);
     }
 
     /// The world until then, to a run that goes by this policy.

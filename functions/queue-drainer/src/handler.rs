@@ -7,9 +7,11 @@ use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::dead_letters::DeadLetters;
 use lambda_kit::deliveries::{self, NotStored, Sorted};
+use lambda_kit::documents::DocumentError;
 use lambda_kit::events::{Delivery, EventBridgeEvent, Invocation, SourcePrefix};
 use lambda_kit::messages::{MessageError, MessageQueue};
 use lambda_kit::runtime::Deadline;
+use lambda_kit::switch::{IS_OFF, Switch};
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
@@ -30,7 +32,7 @@ const ANSWERING_TIME: Duration = Duration::from_secs(2);
 pub struct QueueDrainer {
     connections: Connections,
     continuations: MessageQueue,
-    disconnects_enabled: bool,
+    switch: Switch,
     operators: SourcePrefix,
     dead_letters: DeadLetters,
 }
@@ -60,7 +62,7 @@ impl QueueDrainer {
     pub fn new(settings: Settings, config: &SdkConfig) -> Result<Self, reqwest::Error> {
         Ok(Self {
             continuations: MessageQueue::new(config, &settings.continuation_queue_url),
-            disconnects_enabled: settings.disconnects_enabled,
+            switch: Switch::new(config, &settings.disconnects_enabled),
             operators: SourcePrefix::new(SOURCE_PREFIX),
             dead_letters: DeadLetters::new(config, &settings.dead_letter_queue_url),
             connections: Connections::new(settings, config)?,
@@ -133,7 +135,7 @@ impl QueueDrainer {
         };
         let until = deadline.earlier_by(FINISHING_TIME).remaining();
         let until = job::after(Timestamp::now(), SignedDuration::try_from(until).unwrap_or_default());
-        let run = Run { job_id: &job_id, holder, until, disconnects_enabled: self.disconnects_enabled };
+        let run = Run { job_id: &job_id, holder, until, disconnects_enabled: self.disconnects_enabled().await? };
         let ending = drain::run(&world, run).boxed_local().await?;
         info!(jobId = job_id, ?ending, "the run is over");
         if ending == Ending::Continues {
@@ -144,11 +146,16 @@ impl QueueDrainer {
 
     /// Notes the job. Tells why not, if it is refused.
     async fn opened(&self, world: &World<'_>, request: &DrainRequest) -> Result<Option<&'static str>, PortError> {
-        if !self.disconnects_enabled && !request.dry_run {
-            return Ok(Some("disconnecting is switched off by the deployment (DISCONNECTS_ENABLED)"));
+        if !request.dry_run && !self.disconnects_enabled().await? {
+            return Ok(Some(IS_OFF));
         }
         info!(jobId = request.job_id, queueId = request.queue_id, dryRun = request.dry_run, "a queue is to be drained");
         drain::open(world, request).await
+    }
+
+    async fn disconnects_enabled(&self) -> Result<bool, PortError> {
+        let unread = |error: DocumentError| PortError { operation: "reading the switch", reason: error.to_string() };
+        self.switch.is_on().await.map_err(unread)
     }
 
     /// Sends a message to ourselves. Should it come twice, two find the job and one has it.

@@ -2,6 +2,7 @@
 
 use genesys_login::GenesysCloudSettings;
 use lambda_kit::settings::{Environment, SettingError};
+use lambda_kit::switch::SwitchSetting;
 
 /// Everything that can be set.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub struct Settings {
     /// Where Genesys Cloud is, and who we are there: one for each OAuth client.
     pub genesys_cloud: Vec<GenesysCloudSettings>,
     /// Whether anything may be disconnected at all, whatever operators ask for.
-    pub disconnects_enabled: bool,
+    pub disconnects_enabled: SwitchSetting,
 }
 
 impl Settings {
@@ -31,7 +32,7 @@ impl Settings {
             continuation_queue_url: environment
                 .required("CONTINUATION_QUEUE_URL", "the URL of the SQS queue that this function reads")?,
             genesys_cloud: GenesysCloudSettings::read_each(environment)?,
-            disconnects_enabled: environment.boolean("DISCONNECTS_ENABLED", true)?,
+            disconnects_enabled: SwitchSetting::read(environment)?,
         })
     }
 }

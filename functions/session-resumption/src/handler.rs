@@ -40,7 +40,9 @@ impl SessionResumption {
     /// Answers a request.
     pub async fn handle(&self, request: HttpRequest, deadline: Deadline) -> HttpResponse {
         // Boxed: the futures within are large.
-        match Box::pin(self.answer(&request, deadline)).await {
+        let answer = Box::pin(self.answer(&request, deadline)).await;
+        self.world.tell_rate_limit_use();
+        match answer {
             Ok(resumption) => HttpResponse::json(200, "application/json", &json!(resumption)),
             Err(problem) => {
                 metrics::counter!("RequestsRefused").increment(1);

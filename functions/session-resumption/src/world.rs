@@ -50,6 +50,11 @@ impl World {
             outcomes: Outcomes::new(config, settings.outcome_bus),
         })
     }
+
+    /// Tells how much of the rate limit of Genesys Cloud is used.
+    pub fn tell_rate_limit_use(&self) {
+        genesys_login::tell_rate_limit_use(&self.genesys_cloud);
+    }
 }
 
 impl Ports for World {

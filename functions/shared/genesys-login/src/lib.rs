@@ -88,6 +88,15 @@ impl GenesysCloudSettings {
     }
 }
 
+/// Tells, for the dashboard and an alarm, how many of the requests that the rate limit allows in this minute are used, by whoever
+/// shares the OAuth client. Nothing, before an answer has said so.
+pub fn tell_rate_limit_use(client: &GenesysCloud) {
+    if let Some(rate_limit) = client.rate_limit_use() {
+        metrics::gauge!("GenesysCloudApiUsed").set(f64::from(rate_limit.used));
+        metrics::gauge!("GenesysCloudApiAllowed").set(f64::from(rate_limit.allowed));
+    }
+}
+
 /// Our secret as Genesys Cloud's client asks for it.
 struct GenesysCloudSecret(Secret<Credentials>);
 

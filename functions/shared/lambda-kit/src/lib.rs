@@ -7,7 +7,7 @@
 //! 2. [`logs`] and [`metrics`]: one JSON line per log event, one embedded-metric document per
 //!    invocation, both on stdout.
 //! 3. [`aws`]: the one TLS stack and the clients' time limits. [`secrets`] come through it.
-//!    [`documents`], such as a policy, are read again while the function runs.
+//!    [`documents`], such as a policy or the [`switch`] for everything destructive, are read again while the function runs.
 //! 4. [`runtime`]: takes invocations, gives the handler what [`events`] decoded and the time it
 //!    has.
 //!    [`deliveries`] sorts a batch and answers for it; [`http`] is what a function behind an HTTP API takes and gives.
@@ -32,3 +32,4 @@ pub mod outcomes;
 pub mod runtime;
 pub mod secrets;
 pub mod settings;
+pub mod switch;

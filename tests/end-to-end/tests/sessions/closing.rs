@@ -177,7 +177,7 @@ async fn nothing_is_sent_on_a_look_that_took_too_long() -> Result<()> {
 
 #[tokio::test]
 async fn a_switch_turns_all_of_it_off_and_bad_events_go_to_the_dead_letters() -> Result<()> {
-    let world = SessionWorld::with(&[("DISCONNECTS_ENABLED", "false")]).await?;
+    let world = SessionWorld::with_parameters(&[("DisconnectsEnabled", "false")]).await?;
     let (id, mut events) = shown(&world, |id| left(id, "webmessaging"))?;
     let mut bad = events.iter().rfind(|event| event["detail"]["eventBody"]["userId"].is_string()).cloned();
     if let Some(bad) = &mut bad {
