@@ -105,7 +105,7 @@ impl Ports for Fake {
             let json = serde_json::to_string(content).unwrap();
             self.records.borrow_mut().insert(id.to_owned(), (seen.unwrap_or_default() + 1, json));
         }
-        // The SDK's client tries again then, and finds its own write.
+        // Worse than the ledger: not even its own write is known again.
         Ok(is_as_seen && !self.answer_is_lost().await)
     }
 

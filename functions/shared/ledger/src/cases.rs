@@ -159,7 +159,8 @@ impl Cases {
         seen_version: u64,
         record: &CaseRecord,
     ) -> Result<Written, LedgerError> {
-        let writing = Writing { operation, name: &key.case_id, partition_key: CONVERSATION_ID, seen_version };
+        let partition_key = CONVERSATION_ID;
+        let writing = Writing { operation, name: &key.case_id, partition_key, version: VERSION, seen_version };
         versioned::put(&self.client, &self.table, &writing, item(key, record)).await
     }
 

@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use crate::attributes::{CONTENT, DUE_AT, EXPIRES_AT, ITEM, Item, OWNER, get_number, get_string, number, string};
 use crate::error::LedgerError;
 pub use crate::versioned::Written;
-use crate::versioned::{self, Writing};
+use crate::versioned::{self, VERSION, Writing};
 
 /// The sort key of a job.
 const JOB: &str = "job";
@@ -235,7 +235,7 @@ impl Drains {
         seen_version: u64,
         item: Item,
     ) -> Result<Written, LedgerError> {
-        let writing = Writing { operation, name, partition_key: OWNER, seen_version };
+        let writing = Writing { operation, name, partition_key: OWNER, version: VERSION, seen_version };
         versioned::put(&self.client, &self.table, &writing, item).await
     }
 
@@ -248,7 +248,7 @@ impl Drains {
             due_at: time(item, DUE_AT),
             expires_at: time(item, EXPIRES_AT),
         };
-        let version = versioned::version_of(item).ok_or_else(|| corrupt(versioned::VERSION, "a number"))?;
+        let version = versioned::version_of(item).ok_or_else(|| corrupt(VERSION, "a number"))?;
         Ok(StoredJob { version, record })
     }
 
@@ -262,7 +262,7 @@ impl Drains {
             content: text(CONTENT)?,
             expires_at: time(item, EXPIRES_AT).ok_or_else(|| corrupt(EXPIRES_AT, "a time"))?,
         };
-        let version = versioned::version_of(item).ok_or_else(|| corrupt(versioned::VERSION, "a number"))?;
+        let version = versioned::version_of(item).ok_or_else(|| corrupt(VERSION, "a number"))?;
         Ok(StoredNote { version, record, conversation_id: id.clone() })
     }
 }

@@ -5,10 +5,11 @@
 //! record that must no longer count says so in its content. The ledger does not look into that.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 
 use crate::attributes::{CONTENT, EXPIRES_AT, Item, get_number, get_string, number, string};
 use crate::error::LedgerError;
+pub use crate::versioned::Written;
+use crate::versioned::{self, Writing};
 
 /// Partition key.
 const RECORD_ID: &str = "record_id";
@@ -29,16 +30,6 @@ pub struct Stored {
     pub revision: u64,
     /// What it holds.
     pub content: String,
-}
-
-/// How a write ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use]
-pub enum Written {
-    /// It is in force.
-    Done,
-    /// Somebody has written since (or it was this very write, and the answer to it was lost). Nothing was changed.
-    Moved,
 }
 
 impl Records {
@@ -70,30 +61,19 @@ impl Records {
         content: String,
         expires_at: i64,
     ) -> Result<Written, LedgerError> {
-        let request = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .item(RECORD_ID, string(id))
-            .item(REVISION, number(seen.unwrap_or_default().saturating_add(1)))
-            .item(CONTENT, string(content))
-            .item(EXPIRES_AT, number(expires_at));
-        let request = match seen {
-            None => request
-                .condition_expression("attribute_not_exists(#record)")
-                .expression_attribute_names("#record", RECORD_ID),
-            Some(revision) => request
-                .condition_expression("#revision = :seen")
-                .expression_attribute_names("#revision", REVISION)
-                .expression_attribute_values(":seen", number(revision)),
+        let item = Item::from([
+            (RECORD_ID.to_owned(), string(id)),
+            (CONTENT.to_owned(), string(content)),
+            (EXPIRES_AT.to_owned(), number(expires_at)),
+        ]);
+        let writing = Writing {
+            operation: "write the record",
+            name: id,
+            partition_key: RECORD_ID,
+            version: REVISION,
+            seen_version: seen.unwrap_or_default(),
         };
-        match request.send().await {
-            Ok(_) => Ok(Written::Done),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Ok(Written::Moved)
-            }
-            Err(error) => Err(LedgerError::request("write the record", id, &self.table, &error)),
-        }
+        versioned::put(&self.client, &self.table, &writing, item).await
     }
 
     fn stored(&self, id: &str, item: &Item) -> Result<Stored, LedgerError> {

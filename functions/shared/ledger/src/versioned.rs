@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use crate::attributes::{Item, get_number, get_string, number, string};
 use crate::error::LedgerError;
 
-/// How often the item was written.
+/// How often the item was written, in the tables of cases and drains.
 pub(crate) const VERSION: &str = "version";
 /// Who wrote it last: a token of that one write.
 const WRITTEN_BY: &str = "written_by";
@@ -32,6 +32,8 @@ pub(crate) struct Writing<'a> {
     pub(crate) name: &'a str,
     /// An attribute that every item of the table has.
     pub(crate) partition_key: &'static str,
+    /// The attribute that counts how often the item was written.
+    pub(crate) version: &'static str,
     /// The version that was read; 0 if there was none.
     pub(crate) seen_version: u64,
 }
@@ -44,7 +46,7 @@ pub(crate) async fn put(
     mut item: Item,
 ) -> Result<Written, LedgerError> {
     let token = token_of_a_write();
-    item.insert(VERSION.to_owned(), number(writing.seen_version.saturating_add(1)));
+    item.insert(writing.version.to_owned(), number(writing.seen_version.saturating_add(1)));
     item.insert(WRITTEN_BY.to_owned(), string(&token));
     let put = client.put_item().table_name(table).set_item(Some(item));
     let put = match writing.seen_version {
@@ -53,7 +55,7 @@ pub(crate) async fn put(
             .expression_attribute_names("#key", writing.partition_key),
         seen => put
             .condition_expression("#version = :version")
-            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_names("#version", writing.version)
             .expression_attribute_values(":version", number(seen)),
     };
     let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);

@@ -1,23 +1,15 @@
 //! Cases: written on a condition, found when they are due.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
 };
-use axum::http::StatusCode;
-use axum::routing::post;
-use axum::{Json, Router};
 use futures::future::join_all;
 use ledger::LedgerError;
 use ledger::cases::{CaseKey, CaseRecord, Cases, StoredCase, Written};
-use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-use crate::support::TestLedger;
+use crate::support::{Last, TestLedger};
 
 const CASES: &str = "ghost-cases";
 /// More pages of what is due than any test has.
@@ -197,44 +189,12 @@ async fn a_failed_request_names_the_operation_and_the_case_but_not_what_it_holds
     }
 }
 
-/// DynamoDB as it is when it takes a write, fails to say so, and refuses the SDK's second try: the item is then the one that
-/// `stored` makes of the request.
-async fn with_a_lost_answer(stored: fn(&Value) -> Value) -> (Cases, Arc<AtomicUsize>) {
-    let requests = Arc::new(AtomicUsize::new(0));
-    let seen = Arc::clone(&requests);
-    let answer = move |body: String| {
-        let is_first = seen.fetch_add(1, Ordering::SeqCst) == 0;
-        async move {
-            let request: Value = serde_json::from_str(&body).unwrap();
-            let refused = json!({
-                "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
-                "message": "The conditional request failed",
-                "Item": stored(&request["Item"]),
-            });
-            if is_first {
-                (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({})))
-            } else {
-                (StatusCode::BAD_REQUEST, Json(refused))
-            }
-        }
-    };
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(axum::serve(listener, Router::new().route("/", post(answer))).into_future());
-    (Cases::new(TestLedger::at(endpoint).client, CASES), requests)
-}
-
 #[tokio::test]
 async fn a_write_whose_answer_was_lost_is_known_again_and_no_other_is_taken_for_it() {
-    let ours: fn(&Value) -> Value = Value::clone;
-    let another: fn(&Value) -> Value = |item| {
-        let mut item = item.clone();
-        item["written_by"] = json!({ "S": "another" });
-        item
-    };
-    for (stored, expected) in [(ours, Written::Done), (another, Written::Moved)] {
-        let (cases, requests) = with_a_lost_answer(stored).await;
+    for (last, expected) in [(Last::Ours, Written::Done), (Last::Anothers, Written::Moved)] {
+        let ledger = TestLedger::with_a_lost_answer(last).await;
+        let cases = Cases::new(ledger.client.clone(), CASES);
         assert_eq!(cases.advance(&key("c", "c@1"), 1, &record("confirmed", None)).await.unwrap(), expected);
-        assert_eq!(requests.load(Ordering::SeqCst), 2);
+        assert_eq!(ledger.requests(), 2);
     }
 }

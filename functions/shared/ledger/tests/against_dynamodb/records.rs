@@ -5,7 +5,7 @@ use ledger::LedgerError;
 use ledger::records::{Records, Stored, Written};
 use serde_json::json;
 
-use crate::support::{EXPIRES_AT, TestLedger, number, string};
+use crate::support::{EXPIRES_AT, Last, TestLedger, number, string};
 
 const TABLE: &str = "records";
 
@@ -60,4 +60,16 @@ async fn an_item_of_somebody_else_is_named() {
     put.send().await.unwrap();
     let error = records.read("r").await.unwrap_err();
     assert!(matches!(error, LedgerError::Corrupt { attribute: "content", .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_known_again_and_no_other_is_taken_for_it() {
+    for (last, expected) in [(Last::Ours, Written::Done), (Last::Anothers, Written::Moved)] {
+        for seen in [None, Some(1)] {
+            let ledger = TestLedger::with_a_lost_answer(last).await;
+            let records = Records::new(ledger.client.clone(), TABLE);
+            assert_eq!(records.write("r", seen, "content".to_owned(), EXPIRES_AT).await.unwrap(), expected);
+            assert_eq!(ledger.requests(), 2);
+        }
+    }
 }

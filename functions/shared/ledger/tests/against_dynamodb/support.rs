@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -15,6 +15,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::Builder as HttpClient;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
 use dynoxide::Database;
 use ledger::archive::ArchiveName;
 use ledger::{ArchiveItem, GrowOnlySets, Journal, Settlement};
@@ -87,6 +90,34 @@ impl TestLedger {
         Self { client, journal, sets, requests }
     }
 
+    /// DynamoDB as it is when it takes a write, fails to say so, and refuses the SDK's second try, whoever wrote `last`.
+    pub(crate) async fn with_a_lost_answer(last: Last) -> Self {
+        let is_first = Arc::new(AtomicBool::new(true));
+        let answer = move |body: String| {
+            let is_first = is_first.swap(false, Ordering::SeqCst);
+            async move {
+                let mut item = serde_json::from_str::<Value>(&body).unwrap()["Item"].take();
+                if matches!(last, Last::Anothers) {
+                    item["written_by"] = json!({ "S": "another" });
+                }
+                let refused = json!({
+                    "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+                    "message": "The conditional request failed",
+                    "Item": item,
+                });
+                if is_first {
+                    (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({})))
+                } else {
+                    (StatusCode::BAD_REQUEST, Json(refused))
+                }
+            }
+        };
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(axum::serve(listener, Router::new().route("/", post(answer))).into_future());
+        Self::at(endpoint)
+    }
+
     /// How many requests were sent since it was last asked, repeated ones included.
     pub(crate) fn requests(&self) -> usize {
         self.requests.0.swap(0, Ordering::SeqCst)
@@ -137,6 +168,15 @@ impl TestLedger {
         }
         request.send().await.unwrap();
     }
+}
+
+/// Whose write a refused one finds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Last {
+    /// Its own first try.
+    Ours,
+    /// Another's.
+    Anothers,
 }
 
 /// A configuration as in production, its time limits shorter.
