@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decision::Resumption;
 
-/// How long an answer stands.
+/// How long a handshake's answer stands, from its beginning: no look that it tells of is older.
 pub const ANSWER_STANDS_FOR: Duration = Duration::from_mins(1);
 
 /// A handshake as it is stored.
@@ -111,10 +111,10 @@ impl Handshake {
         Self { decided: Some(Decided { resumption, mark }), ..self }
     }
 
-    /// Answered: the decision stands for a minute.
+    /// Answered: the decision stands for what is left of the minute.
     #[must_use]
-    pub fn answer(self, now: Timestamp) -> Self {
-        Self { answered_until: Some(after(now, ANSWER_STANDS_FOR)), ..self }
+    pub fn answer(self) -> Self {
+        Self { answered_until: Some(after(self.started_at, ANSWER_STANDS_FOR)), ..self }
     }
 
     /// With all written that follows from the decision.
@@ -162,13 +162,13 @@ mod tests {
         assert_eq!(next(Some(&begun), "a", at(3), LEASE), Next::GoOn(begun.clone()));
         let decided = begun.decide(resumable(), 4, at(1));
         assert_eq!(next(Some(&decided), "b", at(3), LEASE), Next::Wait(at(10)), "not before it is written");
-        let answered = decided.answer(at(2)).carried_out();
+        let answered = decided.answer().carried_out();
         for owner in ["a", "b"] {
-            assert_eq!(next(Some(&answered), owner, at(61), LEASE), Next::Answer(resumable()));
+            assert_eq!(next(Some(&answered), owner, at(59), LEASE), Next::Answer(resumable()));
         }
-        let again = owned("b", 62, Some(&answered));
-        assert_eq!((again.started_at, again.decided.clone()), (at(62), None));
-        let mark = |handshake: Handshake| handshake.decide(resumable(), 4, at(62)).decided.unwrap().mark.unwrap();
+        let again = owned("b", 60, Some(&answered));
+        assert_eq!((again.started_at, again.decided.clone()), (at(60), None));
+        let mark = |handshake: Handshake| handshake.decide(resumable(), 4, at(60)).decided.unwrap().mark.unwrap();
         assert_eq!(mark(again).count, 6, "the attribute lags behind");
     }
 
@@ -193,8 +193,16 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_given_late_stands_no_longer() {
+        let decided = owned("a", 0, None).decide(resumable(), 4, at(1));
+        let answered = owned("b", 59, Some(&decided)).answer().carried_out();
+        assert_eq!(next(Some(&answered), "c", at(59), LEASE), Next::Answer(resumable()));
+        assert_eq!(owned("c", 60, Some(&answered)).started_at, at(60), "a look of the first second is a minute old");
+    }
+
+    #[test]
     fn what_follows_from_an_answer_is_tried_again_by_one_at_a_time() {
-        let answered = owned("a", 0, None).decide(resumable(), 4, at(1)).answer(at(2));
+        let answered = owned("a", 0, None).decide(resumable(), 4, at(1)).answer();
         assert_eq!(next(Some(&answered), "b", at(9), LEASE), Next::Answer(resumable()), "the owner is at it still");
         let Next::CarryOut(again, _) = next(Some(&answered), "b", at(10), LEASE) else {
             panic!("it is not all written")
@@ -207,7 +215,7 @@ mod tests {
 
     #[test]
     fn nothing_is_counted_where_nothing_is_resumed() {
-        let answered = owned("a", 0, None).decide(Resumption::unavailable(), 7, at(0)).answer(at(0));
+        let answered = owned("a", 0, None).decide(Resumption::unavailable(), 7, at(0)).answer();
         assert_eq!(answered.decided.as_ref().unwrap().mark, None);
         assert_eq!(owned("b", 60, Some(&answered)).counted, 0);
     }

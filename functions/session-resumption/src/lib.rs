@@ -16,8 +16,8 @@
 //!    `problem` (RFC 9457).
 //! 2. All requests of a customer for a conversation within a minute are one **handshake** (`handshake`): a record that changes by conditional
 //!    writes. Who claims it owns it for a lease of 8 s; the others read it again until its answer is there. An owner that dies is succeeded when
-//!    its lease ends, if that is within the minute: later what it decided is no answer any more, and only its count is kept. When an answer
-//!    ceases to stand is in the record: DynamoDB's TTL deletes late.
+//!    its lease ends, if that is within the minute: later what it decided is no answer any more, and only its count is kept. An answer
+//!    stands until the minute is over, whoever gave it and when; the record says so, since DynamoDB's TTL deletes late.
 //! 3. The owner looks, decides (`decision`), and notes the decision with the attributes' new **values** before it writes anything to Genesys
 //!    Cloud. So whoever takes over writes the same, and a lost answer counts nothing twice. Attributes and outcome, then the answer. Nobody
 //!    waits longer than 2 s for these: what could not be written, the next request within the minute writes, the same again. A greeting is

@@ -169,7 +169,7 @@ impl<'a, P: Ports> Run<'a, P> {
         };
         let Some(decided) = handshake.decided.clone() else { return Ok(None) };
         let is_carried_out = self.carry_out(customer, &handshake, &decided, recipient.as_ref()).await;
-        let answered = handshake.answer(self.ports.now());
+        let answered = handshake.answer();
         let answered = if is_carried_out { answered.carried_out() } else { answered };
         match self.ports.write(&id, Some(revision), &answered).await {
             Ok(true) => Ok(Some(decided.resumption)),
