@@ -179,7 +179,7 @@ enum Gone {
 }
 
 fn gone_since(legs: &[Leg<'_>]) -> Gone {
-    if legs.iter().any(Leg::is_open) {
+    if legs.iter().any(|leg| leg.is_open() || leg.has_begun_again()) {
         return Gone::NotAtAll;
     }
     match legs.iter().filter_map(Leg::closed).max() {

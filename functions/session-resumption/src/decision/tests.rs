@@ -40,6 +40,11 @@ fn handed_over(kind: &str) -> Part {
     here("agent").queue("sales").until(ago(20), kind)
 }
 
+fn taken_up_again(part: Part) -> Part {
+    let segment = json!({ "type": "interact", "startTime": format!("{:.3}", ago(30)) });
+    part.leg("state", json!("connected")).leg("segments", json!([segment]))
+}
+
 fn messaging(parts: Vec<Part>) -> Messaging {
     parts.into_iter().fold(Messaging::new(ID, "webmessaging"), Messaging::with)
 }
@@ -88,6 +93,8 @@ fn the_decision_table() {
             "DISCONNECTED, RESUMPTION_WINDOW_PASSED, anew"),
         ("state says connected, time says gone", messaging(vec![left("customer", 299).leg("state", json!("connected")), agent()]),
             "DISCONNECTED, WITHIN_RESUMPTION_WINDOW, resume, with an agent, through sales, 1 s"),
+        ("gone and back on the same leg", messaging(vec![taken_up_again(left("customer", 900)), agent()]),
+            "ACTIVE, SESSION_ACTIVE, resume, with an agent, through sales"),
         ("gone 0 s", messaging(vec![left("customer", 0), agent()]),
             "DISCONNECTED, WITHIN_RESUMPTION_WINDOW, resume, with an agent, through sales, 300 s"),
         ("gone 300 s", messaging(vec![left("customer", 300), agent()]),

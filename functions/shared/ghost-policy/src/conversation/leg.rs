@@ -44,7 +44,7 @@ impl Leg<'_> {
 
     /// Whether it has closed by its time, and yet its state does not say so and something on it began after that: somebody may
     /// be on it again.
-    pub(crate) fn has_begun_again(&self) -> bool {
+    pub fn has_begun_again(&self) -> bool {
         let Communication { disconnected, state, start_alerting, connected, segments, .. } = self.communication;
         let says_so = matches!(state, CommunicationState::Disconnected | CommunicationState::Terminated);
         let Some(closed) = disconnected.filter(|_| !says_so) else { return false };
