@@ -41,9 +41,26 @@ impl Delayed {
         delay: Duration,
     ) -> Result<(), DelayError> {
         let event = json!({ "source": source, "detail-type": detail_type, "detail": detail });
-        let seconds = i32::try_from(delay.min(LONGEST_DELAY).as_secs()).unwrap_or_default();
         let request = self.client.send_message().queue_url(&self.queue_url).message_body(event.to_string());
-        let sent = request.delay_seconds(seconds).send().await;
+        let sent = request.delay_seconds(seconds(delay)).send().await;
         sent.map(drop).map_err(|error| DelayError { reason: aws::summary(&error) })
+    }
+}
+
+/// Whole seconds, as Amazon SQS counts: never sooner than was asked for.
+fn seconds(delay: Duration) -> i32 {
+    let delay = delay.min(LONGEST_DELAY);
+    let begun = u64::from(delay.subsec_nanos() > 0);
+    i32::try_from(delay.as_secs() + begun).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_is_never_shorter_than_was_asked_for() {
+        let asked = [0, 1, 999, 1_000, 1_500, 899_001, 900_000, 5_000_000];
+        assert_eq!(asked.map(|ms| seconds(Duration::from_millis(ms))), [0, 1, 1, 1, 2, 900, 900, 900]);
     }
 }
