@@ -7,9 +7,19 @@ import { state, stub, text } from "./stub.js";
 
 const source = readFileSync(new URL("../src/chat-closing.js", import.meta.url), "utf8");
 
+/** A browser tab's session storage, as far as the plug-in uses it. */
+function tab() {
+  const items = new Map();
+  return {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => items.set(key, value),
+    removeItem: (key) => items.delete(key),
+  };
+}
+
 /** A page with the plug-in, and its window. */
-function page(widgets) {
-  const window = { _genesys: { widgets } };
+function page(widgets, sessionStorage = tab()) {
+  const window = { _genesys: { widgets }, sessionStorage };
   const context = vm.createContext({ window });
   vm.runInContext(stub, context);
   vm.runInContext(source, context);
@@ -18,6 +28,7 @@ function page(widgets) {
 }
 
 const receive = (window, ...messages) => window.publish("WebChatService.messageReceived", { messages });
+const restore = (window, ...messages) => window.publish("WebChatService.messageReceived", { messages, restoring: true });
 // Arrays of that context are not of this one.
 const names = (window) => Array.from(window.calls, (call) => call.name);
 const sync = { chatClosing: { mode: "sync" } };
@@ -75,14 +86,10 @@ test("a message without a number is later than what came before it", () => {
   assert.equal(window.calls.length, 2);
 });
 
-test("what is restored is known, and not acted on again", () => {
-  const restore = (window, ...messages) => window.publish("WebChatService.messageReceived", { messages, restoring: true });
+test("a synchronous chat that ended while the page was loaded is ended", () => {
   const window = page(sync);
   restore(window, state(4, "Completed"));
   receive(window, state(4, "Completed"), state(5, "Finalizing"));
-  assert.deepEqual(names(window), []);
-  receive(window, state(6, "Connected"));
-  receive(window, state(7, "Completed"));
   assert.deepEqual(names(window), ["WebChatService.endChat"]);
   const open = page(sync);
   restore(open, state(4, "Connected"));
@@ -90,6 +97,53 @@ test("what is restored is known, and not acted on again", () => {
   assert.deepEqual(names(open), [], "older than what was restored");
   receive(open, state(5, "Completed"));
   assert.equal(open.calls.length, 1);
+});
+
+test("an asynchronous customer is told once, on whichever page, of an end that is restored", () => {
+  const storage = tab();
+  const told = (window) => names(window).length;
+  const first = page({}, storage);
+  receive(first, state(3, "Finalizing"));
+  assert.equal(told(first), 1);
+
+  const again = page({}, storage);
+  restore(again, state(3, "Finalizing"), state(4, "Completed"));
+  receive(again, state(4, "Completed"), state(5, "Finalizing"));
+  assert.equal(told(again), 0, "the page before this one did");
+  receive(again, state(6, "Connected"));
+
+  const meanwhile = page({}, storage);
+  restore(meanwhile, state(4, "Completed"), state(6, "Connected"), state(7, "Completed"));
+  receive(meanwhile, state(7, "Completed"));
+  assert.equal(told(meanwhile), 1, "it ended while the page was loaded");
+  meanwhile.publish("WebChatService.started", {});
+
+  const nextChat = page({}, storage);
+  restore(nextChat, state(2, "Completed"));
+  assert.equal(told(nextChat), 1, "the next chat counts from the beginning");
+});
+
+test("a notice that could not be shown is shown by the next page", () => {
+  const storage = tab();
+  const first = page({}, storage);
+  first.failing["WebChat.injectMessage"] = true;
+  receive(first, state(1, "Completed"));
+  const next = page({}, storage);
+  restore(next, state(1, "Completed"));
+  assert.equal(next.calls.length, 1);
+});
+
+test("where the browser stores nothing, a page says nothing of what is restored", () => {
+  const refuse = () => { throw new Error("SecurityError"); };
+  for (const storage of [null, { getItem: refuse, setItem: refuse, removeItem: refuse }]) {
+    const window = page({}, storage);
+    window.publish("WebChatService.started", {});
+    restore(window, state(1, "Completed"));
+    assert.equal(window.calls.length, 0);
+    receive(window, state(4, "Connected"));
+    receive(window, state(5, "Completed"));
+    assert.equal(window.calls.length, 1);
+  }
 });
 
 test("what is not understood ends nothing", () => {

@@ -72,8 +72,9 @@ async function open(path) {
   return { page, errors };
 }
 
-const receive = (page, ...messages) =>
-  page.evaluate((data) => window.publish("WebChatService.messageReceived", data), { messages });
+const publish = (page, data) => page.evaluate((data) => window.publish("WebChatService.messageReceived", data), data);
+const receive = (page, ...messages) => publish(page, { messages });
+const restore = (page, ...messages) => publish(page, { messages, restoring: true });
 
 test("a synchronous chat disappears when its agent has left", { timeout: LIMIT_MS }, async () => {
   const { page, errors } = await open("/sync");
@@ -91,5 +92,18 @@ test("an asynchronous one shows the notice, as text, once", { timeout: LIMIT_MS 
   await receive(page, state(1, "Completed"));
   await receive(page, state(1, "Completed"), state(2, "Finalizing"));
   assert.deepEqual(await page.locator("#transcript li").allTextContents(), ["Auf Wiedersehen <b>"]);
+  assert.deepEqual(errors, []);
+});
+
+test("a page that is loaded anew tells only of an end that the one before did not", { timeout: LIMIT_MS }, async () => {
+  const { page, errors } = await open("/async");
+  const told = () => page.locator("#transcript li").count();
+  await receive(page, state(1, "Completed"));
+  await page.reload();
+  await restore(page, state(1, "Completed"));
+  assert.equal(await told(), 0);
+  await page.reload();
+  await restore(page, state(1, "Completed"), state(2, "Connected"), state(3, "Completed"));
+  assert.equal(await told(), 1);
   assert.deepEqual(errors, []);
 });
