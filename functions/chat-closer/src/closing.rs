@@ -1,10 +1,11 @@
 //! What is known of closing a conversation: when an agent last left it, and what was done for its customer. Pure.
 //!
 //! A step is noted before it is taken, and the note is taken back if it is known not to have been. The message that noted it
-//! finishes it: where its own note is all that it finds, its first try died or got no answer, and whether the step was taken
-//! nobody knows. A notice then counts as sent; a disconnect is tried again after another look, which does no harm.
+//! finishes it, or any other once that one may have died: where the note is all that it finds, the first try died or got no
+//! answer, and whether the step was taken nobody knows. A notice then counts as sent; a disconnect is tried again after another
+//! look, which does no harm.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since 1970-01-01T00:00:00Z, as Genesys Cloud gives times (reference/genesys-cloud.md §1.4).
@@ -12,6 +13,9 @@ pub type EpochMs = i64;
 
 /// How often a disconnect is tried for one departure.
 pub const MOST_TRIES: u32 = 3;
+/// When a message that was not dealt with comes again: the time-out of the queue of departures (`template.yaml`). If it has not by
+/// then, it is a dead letter, and comes back, if at all, with an id of its own.
+pub const COMES_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(360);
 
 /// What is known of closing a conversation, as it is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +71,7 @@ pub enum Ended {
     Done,
     /// It counts as done, though no answer came.
     Unknown,
-    /// Genesys Cloud did not take it: the conversation is not in a state to.
+    /// Genesys Cloud did not take it: the conversation is not in a state to. A disconnect is looked at again.
     NotTaken,
 }
 
@@ -94,19 +98,32 @@ impl Closing {
         }
     }
 
-    /// What to do now that the grace after a departure is over, for this SQS message.
-    pub fn next(&self, left_at: EpochMs, message_id: Option<&str>) -> Next {
+    /// What was done, or counts as done, and is not announced.
+    pub fn unannounced(&self) -> Option<Attempt> {
+        let attempt = self.attempt.as_ref()?;
+        let result = attempt.result.unwrap_or(Ended::Unknown);
+        let is_owed = !attempt.announced && result != Ended::NotTaken;
+        is_owed.then(|| Attempt { result: Some(result), ..attempt.clone() })
+    }
+
+    /// Whether a step was begun, and nobody knows whether it was taken.
+    pub fn may_have_taken_effect(&self) -> bool {
+        self.attempt.as_ref().is_some_and(|attempt| attempt.result.is_none())
+    }
+
+    /// What to do at `now`, when the grace after a departure is over, for this SQS message.
+    pub fn next(&self, left_at: EpochMs, message_id: Option<&str>, now: Timestamp) -> Next {
         if left_at < self.left_at {
             return Next::Nothing;
         }
         let Some(attempt) = &self.attempt else { return Next::Look };
-        match (attempt.result, attempt.kind) {
-            (Some(Ended::NotTaken), _) => Next::Nothing,
-            (Some(_), _) if attempt.announced => Next::Nothing,
-            (Some(_), _) => Next::Announce(attempt.clone()),
-            (None, _) if attempt.message_id.as_deref() != message_id => Next::Nothing,
-            (None, Kind::Disconnect) if attempt.tries < MOST_TRIES => Next::Look,
-            (None, _) => Next::Settle(self.ended(Ended::Unknown)),
+        match attempt.result {
+            Some(Ended::Done | Ended::Unknown) if attempt.announced => Next::Nothing,
+            Some(Ended::Done | Ended::Unknown) => Next::Announce(attempt.clone()),
+            Some(Ended::NotTaken) if !attempt.may_be_tried_again() => Next::Nothing,
+            _ if attempt.is_anothers(message_id, now) => Next::Nothing,
+            _ if attempt.may_be_tried_again() => Next::Look,
+            _ => Next::Settle(self.ended(Ended::Unknown)),
         }
     }
 
@@ -152,9 +169,23 @@ impl Closing {
     }
 }
 
+impl Attempt {
+    /// Whether it may be tried again, after another look.
+    pub fn may_be_tried_again(&self) -> bool {
+        self.kind == Kind::Disconnect && self.tries < MOST_TRIES
+    }
+
+    /// Whether another message is to finish it, and may still.
+    fn is_anothers(&self, message_id: Option<&str>, now: Timestamp) -> bool {
+        self.message_id.as_deref() != message_id && now.duration_since(self.looked_at) <= COMES_AGAIN_AFTER
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn attempt(kind: Kind, message_id: &str) -> Attempt {
         Attempt {
@@ -164,7 +195,7 @@ mod tests {
             rule: "rule".to_owned(),
             message_type: "sms".to_owned(),
             queue_id: None,
-            looked_at: Timestamp::UNIX_EPOCH,
+            looked_at: NOW,
             result: None,
             announced: false,
         }
@@ -177,24 +208,68 @@ mod tests {
         assert_eq!(Closing::with_departure(Some(&first), 4), None);
         let begun = first.beginning(attempt(Kind::Notify, "m"));
         let later = Closing::with_departure(Some(&begun), 6).unwrap();
-        assert_eq!(later, Closing { left_at: 6, told_at: Some(Timestamp::UNIX_EPOCH), attempt: None });
-        assert_eq!(later.next(5, None), Next::Nothing, "a later departure has its own message");
-        assert_eq!(later.next(6, None), Next::Look);
+        assert_eq!(later, Closing { left_at: 6, told_at: Some(NOW), attempt: None });
+        assert_eq!(later.next(5, None, NOW), Next::Nothing, "a later departure has its own message");
+        assert_eq!(later.next(6, None, NOW), Next::Look);
     }
 
     #[test]
     fn the_message_that_began_a_step_finishes_it() {
         let closing = Closing::with_departure(None, 5).unwrap();
         let told = closing.beginning(attempt(Kind::Notify, "m"));
-        assert_eq!(told.next(5, Some("other")), Next::Nothing);
-        assert_eq!(told.next(5, Some("m")), Next::Settle(told.ended(Ended::Unknown)), "and is not sent again");
+        assert_eq!(told.next(5, Some("other"), NOW), Next::Nothing);
+        assert_eq!(told.next(5, Some("m"), NOW), Next::Settle(told.ended(Ended::Unknown)), "and is not sent again");
         let left = closing.beginning(attempt(Kind::Disconnect, "m"));
-        assert_eq!(left.next(5, Some("m")), Next::Look, "it may be tried again");
+        assert_eq!(left.next(5, Some("m"), NOW), Next::Look, "it may be tried again");
         let tired = closing.beginning(Attempt { tries: MOST_TRIES, ..attempt(Kind::Disconnect, "m") });
-        assert_eq!(tired.next(5, Some("m")), Next::Settle(tired.ended(Ended::Unknown)));
+        assert_eq!(tired.next(5, Some("m"), NOW), Next::Settle(tired.ended(Ended::Unknown)));
         let done = told.ended(Ended::Done);
-        assert!(matches!(done.next(5, Some("other")), Next::Announce(_)), "whoever comes announces it");
-        assert_eq!(done.announced().next(5, Some("m")), Next::Nothing);
-        assert_eq!(told.ended(Ended::NotTaken).next(5, Some("m")), Next::Nothing);
+        assert!(matches!(done.next(5, Some("other"), NOW), Next::Announce(_)), "whoever comes announces it");
+        assert_eq!(done.announced().next(5, Some("m"), NOW), Next::Nothing);
+    }
+
+    #[test]
+    fn what_its_message_has_left_for_too_long_any_other_finishes() {
+        let closing = Closing::with_departure(None, 5).unwrap();
+        let (in_time, late) = (NOW + COMES_AGAIN_AFTER, NOW + COMES_AGAIN_AFTER + SignedDuration::from_secs(1));
+        let told = closing.beginning(attempt(Kind::Notify, "m"));
+        let left = closing.beginning(attempt(Kind::Disconnect, "m"));
+        for other in [Some("redriven"), None] {
+            assert_eq!(told.next(5, other, in_time), Next::Nothing);
+            assert_eq!(told.next(5, other, late), Next::Settle(told.ended(Ended::Unknown)));
+            assert_eq!(left.next(5, other, late), Next::Look);
+        }
+    }
+
+    #[test]
+    fn a_message_comes_again_after_the_time_out_of_its_queue() {
+        let template = include_str!("../../../template.yaml");
+        let (_, queue) = template.split_once("  ChatCloserGraceQueue:\n").unwrap();
+        let (_, time_out) = queue.split_once("VisibilityTimeout: ").unwrap();
+        assert_eq!(time_out.lines().next(), Some(COMES_AGAIN_AFTER.as_secs().to_string().as_str()));
+    }
+
+    #[test]
+    fn a_disconnect_that_was_not_taken_is_looked_at_again_and_a_notice_is_not() {
+        let closing = Closing::with_departure(None, 5).unwrap();
+        let told = closing.beginning(attempt(Kind::Notify, "m")).ended(Ended::NotTaken);
+        assert_eq!(told.next(5, Some("m"), NOW), Next::Nothing);
+        let left = closing.beginning(attempt(Kind::Disconnect, "m")).ended(Ended::NotTaken);
+        assert_eq!(left.next(5, Some("m"), NOW), Next::Look);
+        assert_eq!(left.next(5, Some("other"), NOW), Next::Nothing, "the message that tried it does");
+        let tired = Attempt { tries: MOST_TRIES, ..attempt(Kind::Disconnect, "m") };
+        assert_eq!(closing.beginning(tired).ended(Ended::NotTaken).next(5, Some("m"), NOW), Next::Nothing);
+    }
+
+    #[test]
+    fn what_was_done_is_owed_an_announcement_until_it_has_one() {
+        let closing = Closing::with_departure(None, 5).unwrap();
+        assert_eq!(closing.unannounced(), None);
+        let begun = closing.beginning(attempt(Kind::Notify, "m"));
+        let told = |closing: &Closing| closing.unannounced().and_then(|attempt| attempt.result);
+        assert_eq!(told(&begun), Some(Ended::Unknown), "nobody knows better");
+        assert_eq!(told(&begun.ended(Ended::Done)), Some(Ended::Done));
+        assert_eq!(told(&begun.ended(Ended::Done).announced()), None);
+        assert_eq!(told(&begun.ended(Ended::NotTaken)), None);
     }
 }

@@ -8,15 +8,15 @@ use lambda_kit::deliveries::{self, NotStored, Sorted};
 use lambda_kit::documents::{Document, DocumentError};
 use lambda_kit::events::{Delivery, Invocation, SourcePrefix};
 use lambda_kit::runtime::Deadline;
-use lambda_kit::switch::{IS_OFF, Switch};
+use lambda_kit::switch::Switch;
 use serde_json::{Value, json};
 use tokio::time::timeout_at;
-use tracing::{error, info};
+use tracing::error;
 
 use crate::intake::{Departure, Intake, SOURCE, intake};
 use crate::policy::Policy;
 use crate::ports::PortError;
-use crate::run;
+use crate::run::{self, Rules};
 use crate::settings::Settings;
 use crate::world::World;
 
@@ -29,6 +29,7 @@ pub struct ChatCloser {
     dead_letters: DeadLetters,
     policy: Document<Policy>,
     switch: Switch,
+    grace: Duration,
     world: World,
 }
 
@@ -43,6 +44,7 @@ impl ChatCloser {
             dead_letters: DeadLetters::new(config, &settings.dead_letter_queue_url),
             policy: Document::new(config, settings.policy.clone(), Policy::parse),
             switch: Switch::new(config, &settings.disconnects_enabled),
+            grace: settings.grace,
             world: World::new(settings, config)?,
         })
     }
@@ -97,11 +99,9 @@ impl ChatCloser {
     async fn close(&self, departure: &Departure, message_id: Option<&str>) -> Result<(), PortError> {
         let unread =
             |error: DocumentError| PortError { operation: "reading what may be done", reason: error.to_string() };
-        if !self.switch.is_on().await.map_err(unread)? {
-            info!(conversationId = departure.conversation_id, reason = IS_OFF, "left alone");
-            return Ok(());
-        }
-        let policy = self.policy.get().await.map_err(unread)?;
-        run::close_if_due(&self.world, &policy, departure, message_id).await
+        let is_on = self.switch.is_on().await.map_err(unread)?;
+        let policy = if is_on { Some(self.policy.get().await.map_err(unread)?) } else { None };
+        let rules = Rules { policy: policy.as_deref(), grace: self.grace };
+        run::close_if_due(&self.world, rules, departure, message_id).await
     }
 }

@@ -19,6 +19,8 @@ pub enum Verdict {
     Leave(String),
     /// Nothing any more: the customer, who was to be disconnected, is.
     IsDisconnected,
+    /// Nothing yet: by the look, an agent left within the grace.
+    TooSoon,
     /// Something.
     Close(Close),
 }
@@ -57,19 +59,17 @@ pub enum Step {
     },
 }
 
-/// Judges a conversation as it was seen at `now`. `told_at`: when the customer was last told that an agent has left.
+/// Judges a conversation as it was seen at `now`. `told_at`: when the customer was last told that an agent has left. `grace`: how
+/// long the last agent must have been gone.
 pub fn judge(
     conversation: &Conversation,
     messengers: &[Messenger],
     now: Timestamp,
     told_at: Option<Timestamp>,
+    grace: SignedDuration,
     policy: &Policy,
 ) -> Verdict {
-    match close(conversation, messengers, now, told_at, policy) {
-        Ok(Some(close)) => Verdict::Close(close),
-        Ok(None) => Verdict::IsDisconnected,
-        Err(reason) => Verdict::Leave(reason),
-    }
+    close(conversation, messengers, now, told_at, grace, policy).unwrap_or_else(Verdict::Leave)
 }
 
 fn close(
@@ -77,12 +77,18 @@ fn close(
     messengers: &[Messenger],
     now: Timestamp,
     told_at: Option<Timestamp>,
+    grace: SignedDuration,
     policy: &Policy,
-) -> Result<Option<Close>, String> {
+) -> Result<Verdict, String> {
     nobody_is_at_work(conversation)?;
     let left_at = left_at(conversation)?;
-    if now.duration_since(left_at) > CLOSED_WITHIN {
+    let gone_for = now.duration_since(left_at);
+    if gone_for > CLOSED_WITHIN {
         return Err("the agent left too long ago".to_owned());
+    }
+    // Which need not be the one whose event brought us here.
+    if gone_for < grace {
+        return Ok(Verdict::TooSoon);
     }
     let customer = Customer::of(conversation, messengers)?;
     if came(conversation).any(|at| at > left_at) {
@@ -99,7 +105,7 @@ fn close(
     let rule = policy.rule(&message_type, queue_id.as_deref())?;
     let step = match rule.action {
         Action::Nothing => return Err(format!("the rule {:?} says so", rule.name)),
-        Action::Disconnect if !customer.leg.is_open() => return Ok(None),
+        Action::Disconnect if !customer.leg.is_open() => return Ok(Verdict::IsDisconnected),
         Action::Disconnect => Step::Disconnect {
             participant_id: customer.messenger.participant_id.clone(),
             communication_id: customer.messages.communication_id.clone(),
@@ -115,7 +121,7 @@ fn close(
             Step::Notify { recipient, text }
         }
     };
-    Ok(Some(Close { rule: rule.name.clone(), message_type, queue_id, left_at, step }))
+    Ok(Verdict::Close(Close { rule: rule.name.clone(), message_type, queue_id, left_at, step }))
 }
 
 fn nobody_is_at_work(conversation: &Conversation) -> Result<(), String> {
@@ -136,6 +142,9 @@ fn nobody_is_at_work(conversation: &Conversation) -> Result<(), String> {
     let mut others = conversation.open_legs().filter(|leg| leg.participant.purpose != Purpose::Customer);
     if let Some(other) = others.next() {
         return Err(format!("{} is on it", other.participant.purpose.as_str()));
+    }
+    if let Some(again) = conversation.legs().find(Leg::has_begun_again) {
+        return Err(format!("{} may be on it again", again.participant.purpose.as_str()));
     }
     if conversation.open_legs().any(|leg| !leg.is(Media::Message)) {
         return Err("the customer is on it with something else than messages".to_owned());

@@ -47,6 +47,8 @@ pub enum Taken {
 
 /// Everything outside.
 pub trait Ports {
+    /// Now.
+    fn now(&self) -> Timestamp;
     /// Puts off a departure until its grace is over.
     fn put_off(&self, departure: &Departure) -> impl Future<Output = Result<(), PortError>>;
     /// What is known of closing a conversation, and how often it was written.

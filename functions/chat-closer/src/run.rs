@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use lambda_kit::switch::IS_OFF;
 use tracing::{info, warn};
 
 use crate::announce;
-use crate::closing::{Attempt, Closing, Ended, Kind, Next};
+use crate::closing::{Attempt, Closing, Ended, EpochMs, Kind, Next};
 use crate::intake::Departure;
-use crate::judgement::{Close, Step, Verdict, judge};
+use crate::judgement::{CLOSED_WITHIN, Close, Step, Verdict, judge};
 use crate::policy::Policy;
 use crate::ports::{Look, PortError, Ports, Taken};
 
@@ -16,6 +17,15 @@ use crate::ports::{Look, PortError, Ports, Taken};
 pub const FRESH_FOR: Duration = Duration::from_secs(5);
 /// How often a record may move under our hands before we leave it to another delivery.
 const TRIES: usize = 10;
+
+/// What can be set.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// What becomes of which conversation; `None`: nothing is begun, it is switched off by the deployment.
+    pub policy: Option<&'a Policy>,
+    /// How long the last agent must have been gone.
+    pub grace: Duration,
+}
 
 /// Takes note of a departure, and puts it off. Twice is as good as once.
 ///
@@ -29,7 +39,14 @@ pub async fn depart(ports: &impl Ports, departure: &Departure) -> Result<(), Por
         let known = stored.map(|(_, closing)| closing);
         let written = match Closing::with_departure(known.as_ref(), *left_at) {
             None => true,
-            Some(closing) => ports.write(conversation_id, seen, &closing).await?,
+            Some(closing) => {
+                // What was done after an earlier departure is forgotten with it.
+                let done = known.and_then(|known| Some((known.left_at, known.unannounced()?)));
+                if let Some((left_at, attempt)) = done {
+                    announce(ports, conversation_id, left_at, &attempt).await?;
+                }
+                ports.write(conversation_id, seen, &closing).await?
+            }
         };
         if written {
             // Also where nothing was new: whoever wrote it may have died before this.
@@ -45,7 +62,7 @@ pub async fn depart(ports: &impl Ports, departure: &Departure) -> Result<(), Por
 /// It is not done, and has to be delivered again.
 pub async fn close_if_due(
     ports: &impl Ports,
-    policy: &Policy,
+    rules: Rules<'_>,
     departure: &Departure,
     message_id: Option<&str>,
 ) -> Result<(), PortError> {
@@ -55,23 +72,25 @@ pub async fn close_if_due(
             info!(conversationId = conversation_id, "nothing is known of this departure any more");
             return Ok(());
         };
-        match closing.next(*left_at, message_id) {
+        match closing.next(*left_at, message_id, ports.now()) {
             Next::Nothing => return Ok(()),
             Next::Settle(settled) => {
                 ports.write(conversation_id, Some(revision), &settled).await?;
             }
             Next::Announce(attempt) => {
-                ports.announce(announce::closed(conversation_id, *left_at, &attempt)).await?;
-                metrics::counter!("ChatsClosed").increment(1);
+                announce(ports, conversation_id, *left_at, &attempt).await?;
                 if ports.write(conversation_id, Some(revision), &closing.announced()).await? {
                     return Ok(());
                 }
             }
-            Next::Look => match look(ports, policy, conversation_id, &closing, message_id).await? {
+            Next::Look => match look(ports, rules, departure, &closing, message_id).await? {
                 Seen::Nothing => return Ok(()),
-                Seen::IsDone(done) => {
-                    ports.write(conversation_id, Some(revision), &done).await?;
+                Seen::Ended(ended) => {
+                    ports.write(conversation_id, Some(revision), &ended).await?;
                 }
+                // Another message could not go on with what this one began.
+                Seen::TooSoon if closing.attempt.is_some() => return to_come_again("an agent has only just left"),
+                Seen::TooSoon => return ports.put_off(departure).await,
                 // Of all that come to this, one goes on.
                 Seen::Step(begun, step) => {
                     if ports.write(conversation_id, Some(revision), &begun).await? {
@@ -84,38 +103,68 @@ pub async fn close_if_due(
     Err(contended())
 }
 
+async fn announce(
+    ports: &impl Ports,
+    conversation_id: &str,
+    left_at: EpochMs,
+    attempt: &Attempt,
+) -> Result<(), PortError> {
+    ports.announce(announce::closed(conversation_id, left_at, attempt)).await?;
+    metrics::counter!("ChatsClosed").increment(1);
+    Ok(())
+}
+
 /// What a look comes to.
 enum Seen {
     /// There is nothing to do.
     Nothing,
-    /// What was tried before has taken effect: write this.
-    IsDone(Closing),
+    /// There is nothing to do yet.
+    TooSoon,
+    /// What was tried before has ended: write this.
+    Ended(Closing),
     /// Write this, and then take the step.
     Step(Closing, Step),
 }
 
 async fn look(
     ports: &impl Ports,
-    policy: &Policy,
-    conversation_id: &str,
+    rules: Rules<'_>,
+    departure: &Departure,
     closing: &Closing,
     message_id: Option<&str>,
 ) -> Result<Seen, PortError> {
-    let Some(look) = ports.look(conversation_id).await? else {
-        info!(conversationId = conversation_id, "left alone: Genesys Cloud shows no such conversation");
-        return Ok(Seen::Nothing);
+    let conversation_id = &departure.conversation_id;
+    let Some(policy) = rules.policy else {
+        return Ok(left_alone(conversation_id, closing, IS_OFF));
     };
-    let reason = match judge(&look.conversation, &look.messengers, look.asked_at, closing.told_at, policy) {
+    let Some(look) = ports.look(conversation_id).await? else {
+        return Ok(left_alone(conversation_id, closing, "Genesys Cloud shows no such conversation"));
+    };
+    let grace = SignedDuration::try_from(rules.grace).unwrap_or(SignedDuration::MAX);
+    Ok(match judge(&look.conversation, &look.messengers, look.asked_at, closing.told_at, grace, policy) {
         Verdict::Close(close) => {
             let attempt = attempt(&close, &look, closing.tries() + 1, message_id);
-            return Ok(Seen::Step(closing.beginning(attempt), close.step));
+            Seen::Step(closing.beginning(attempt), close.step)
         }
-        Verdict::IsDisconnected if closing.attempt.is_some() => return Ok(Seen::IsDone(closing.ended(Ended::Done))),
-        Verdict::IsDisconnected => "the customer is disconnected already".to_owned(),
-        Verdict::Leave(reason) => reason,
-    };
-    leave_alone(conversation_id, &reason);
-    Ok(Seen::Nothing)
+        Verdict::IsDisconnected if closing.may_have_taken_effect() => Seen::Ended(closing.ended(Ended::Done)),
+        Verdict::IsDisconnected => left_alone(conversation_id, closing, "the customer is disconnected already"),
+        Verdict::TooSoon if is_recent(departure, look.asked_at) => Seen::TooSoon,
+        // Not for ever: that agent's own departure comes by itself.
+        Verdict::TooSoon => left_alone(conversation_id, closing, "another agent has only just left"),
+        Verdict::Leave(reason) => left_alone(conversation_id, closing, &reason),
+    })
+}
+
+fn is_recent(departure: &Departure, now: Timestamp) -> bool {
+    let left_at = Timestamp::from_millisecond(departure.left_at);
+    left_at.is_ok_and(|left_at| now.duration_since(left_at).abs() <= CLOSED_WITHIN)
+}
+
+/// Nothing more is done. A disconnect that may have taken effect ends with that, and is announced: whoever is there now may have
+/// come after it.
+fn left_alone(conversation_id: &str, closing: &Closing, reason: &str) -> Seen {
+    leave_alone(conversation_id, reason);
+    if closing.may_have_taken_effect() { Seen::Ended(closing.ended(Ended::Unknown)) } else { Seen::Nothing }
 }
 
 fn leave_alone(conversation_id: &str, reason: &str) {
@@ -151,9 +200,13 @@ async fn take(
     let Some(attempt) = &begun.attempt else { return Ok(()) };
     let fresh_for = SignedDuration::try_from(FRESH_FOR).unwrap_or_default();
     let send_by = attempt.looked_at.checked_add(fresh_for).unwrap_or(Timestamp::MIN);
-    let to_come_again = |reason| Err(PortError { operation: "closing the chat", reason });
     let (known, result) = match ports.take(conversation_id, step, send_by).await {
         Taken::Done => (begun.ended(Ended::Done), Ok(())),
+        // Perhaps because an earlier try was, late.
+        Taken::NotTaken(why) if attempt.kind == Kind::Disconnect && before.may_have_taken_effect() => {
+            return to_come_again(why);
+        }
+        Taken::NotTaken(why) if attempt.may_be_tried_again() => (begun.ended(Ended::NotTaken), to_come_again(why)),
         Taken::NotTaken(why) => {
             leave_alone(conversation_id, &format!("Genesys Cloud does not take it: {why}"));
             (begun.not_taken(before), Ok(()))
@@ -168,6 +221,10 @@ async fn take(
     };
     ports.write(conversation_id, Some(revision), &known).await?;
     result
+}
+
+fn to_come_again(reason: impl Into<String>) -> Result<(), PortError> {
+    Err(PortError { operation: "closing the chat", reason: reason.into() })
 }
 
 fn contended() -> PortError {

@@ -61,6 +61,10 @@ impl World {
 }
 
 impl Ports for World {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
     async fn put_off(&self, departure: &Departure) -> Result<(), PortError> {
         let put = self.delayed.put(SOURCE, DUE, &json!(departure), self.grace).await;
         put.map_err(|error| failed("putting off a departure", &error))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
@@ -17,6 +18,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) aws_url: &'a str,
     pub(crate) salesforce_url: &'a str,
     pub(crate) genesys_cloud_url: &'a str,
+    /// The longest that a message is delayed here: what is waited for by a delay is as short.
+    pub(crate) longest_delay: Duration,
     /// What the user sets; stronger than everything else.
     pub(crate) overrides: &'a BTreeMap<String, String>,
 }
@@ -42,6 +45,8 @@ impl Surroundings<'_> {
         replace("GENESYS_CLOUD_REGION", "GENESYS_CLOUD_LOGIN_URL", genesys_cloud);
         replace("GENESYS_CLOUD_REGION", "GENESYS_CLOUD_API_URL", genesys_cloud);
         replace("GENESYS_CLOUD_SECRET_ARN", "GENESYS_CLOUD_SECRET_ARN", &secret_arn("genesys-cloud"));
+        let grace = format!("{}ms", self.longest_delay.as_millis());
+        replace("CHAT_CLOSING_GRACE", "CHAT_CLOSING_GRACE", &grace);
         for (secret, client_id) in CREDENTIALS_IN_SETTINGS {
             if self.overrides.contains_key(client_id) {
                 environment.remove(secret);
@@ -113,6 +118,7 @@ mod tests {
             aws_url: "http://aws",
             salesforce_url: "http://salesforce",
             genesys_cloud_url: "http://genesys",
+            longest_delay: Duration::from_millis(100),
             overrides: &overrides.collect(),
         };
         surroundings.environment(&function(names)).into_iter().collect()
@@ -120,9 +126,11 @@ mod tests {
 
     #[test]
     fn a_function_is_told_only_of_what_its_template_gives_it() {
-        let told = environment(&["SALESFORCE_LOGIN_URL", "SALESFORCE_SECRET_ARN", "OTHER"], &[]);
+        let names = ["SALESFORCE_LOGIN_URL", "SALESFORCE_SECRET_ARN", "CHAT_CLOSING_GRACE", "OTHER"];
+        let told = environment(&names, &[]);
         assert_eq!(told["SALESFORCE_LOGIN_URL"], "http://salesforce");
         assert_eq!(told["SALESFORCE_SECRET_ARN"], secret_arn("salesforce"));
+        assert_eq!(told["CHAT_CLOSING_GRACE"], "100ms");
         assert_eq!(told["OTHER"], "template");
         assert_eq!(told["AWS_ENDPOINT_URL"], "http://aws");
         assert!(!told.keys().any(|name| name.starts_with("GENESYS_CLOUD")));

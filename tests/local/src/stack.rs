@@ -151,6 +151,7 @@ impl Stack {
             aws_url: &aws_url,
             salesforce_url: &fakes.salesforce_url,
             genesys_cloud_url: &fakes.genesys_url,
+            longest_delay: options.timings.longest_delay,
             overrides: &options.environment,
         };
         let functions = Arc::new(Functions::new(

@@ -14,6 +14,8 @@ rules:
   - { name: async, match: { messageTypes: [sms, open, whatsapp] }, do: notify, notice: { en: Good bye, de: Servus } }
 ";
 
+const GRACE: SignedDuration = SignedDuration::from_secs(20);
+
 fn ago(seconds: i64) -> Timestamp {
     "2026-11-20T10:00:00Z".parse::<Timestamp>().unwrap() - SignedDuration::from_secs(seconds)
 }
@@ -36,13 +38,14 @@ fn judged(messaging: &Messaging, told_at: Option<Timestamp>) -> Verdict {
     let raw = value::to_raw_value(&json).unwrap();
     let body = ConversationBody { json: raw.into(), as_of: ago(0), correlation_id: None };
     let conversation = Conversation::from_json(json.to_string().as_bytes()).unwrap();
-    judge(&conversation, &body.messengers(), ago(0), told_at, &Policy::parse(POLICY).unwrap())
+    judge(&conversation, &body.messengers(), ago(0), told_at, GRACE, &Policy::parse(POLICY).unwrap())
 }
 
 fn in_words(verdict: Verdict) -> String {
     match verdict {
         Verdict::Leave(reason) => reason,
         Verdict::IsDisconnected => "is disconnected".to_owned(),
+        Verdict::TooSoon => "too soon".to_owned(),
         Verdict::Close(close) => match close.step {
             Step::Disconnect { .. } => format!("disconnect by {}", close.rule),
             Step::Notify { text, .. } => format!("tell {text:?} by {}", close.rule),
@@ -61,6 +64,11 @@ fn who_is_closed_and_who_is_left_alone() {
     let voice = here("customer").participant("calls", json!([{ "id": "call", "state": "connected" }]));
     let gone = |seconds| here("customer").until(ago(seconds), "peer");
     let long_here = |purpose| Part::new(purpose, ago(9_000));
+    let left_ago = |seconds| here("agent").queue("sales").until(ago(seconds), "client");
+    let taken_up_again = |part: Part| {
+        let segment = json!({ "type": "interact", "startTime": format!("{:.3}", ago(30)) });
+        part.leg("state", json!("connected")).leg("segments", json!([segment]))
+    };
     let unseen_until = |part: Part, at: Timestamp| part.unseen().participant("endTime", json!(format!("{at:.3}")));
     let rows: Vec<(&str, Messaging, &str)> = vec![
         ("sync", web(vec![here("customer"), left("client")]), "disconnect by web"),
@@ -103,6 +111,13 @@ fn who_is_closed_and_who_is_left_alone() {
             web(vec![here("customer"), here("agent").until(ago(60), "client")]),
             "the rule \"vip\" is for queues, and nobody knows this one",
         ),
+        ("left 1 s ago", web(vec![here("customer"), left_ago(1)]), "too soon"),
+        ("async, left 1 s ago", sms(vec![here("customer"), left_ago(1)]), "too soon"),
+        ("the first long ago, the last 1 s ago", web(vec![here("customer"), left("client"), left_ago(1)]), "too soon"),
+        ("left by a clock ahead of ours", web(vec![here("customer"), left_ago(-2)]), "too soon"),
+        ("left 19 s ago", web(vec![here("customer"), left_ago(19)]), "too soon"),
+        ("left 20 s ago", web(vec![here("customer"), left_ago(20)]), "disconnect by web"),
+        ("left 1 s ago, another is there", web(vec![here("customer"), left_ago(1), here("agent")]), "agent is on it"),
         (
             "left an hour ago",
             sms(vec![long_here("customer"), long_here("agent").queue("sales").until(ago(3_600), "client")]),
@@ -156,6 +171,16 @@ fn who_is_closed_and_who_is_left_alone() {
             "somebody without a communication came and went before",
             web(vec![here("customer"), left("client"), unseen_until(here("acd"), ago(100))]),
             "disconnect by web",
+        ),
+        (
+            "an agent is back on the same leg",
+            web(vec![here("customer"), taken_up_again(left("client"))]),
+            "agent may be on it again",
+        ),
+        (
+            "the customer is back on the same leg",
+            sms(vec![taken_up_again(gone(60)), left("client")]),
+            "customer may be on it again",
         ),
         ("nobody knows what", web(vec![here("customer"), left("client"), here("hologram")]), "hologram is on it"),
         ("an external", web(vec![here("customer"), left("client"), here("external")]), "external is on it"),

@@ -4,7 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use fake_genesys_cloud::scenarios::{Messaging, Part};
-use futures::future::join_all;
+use futures::StreamExt;
+use futures::future::{LocalBoxFuture, join};
+use futures::stream::FuturesUnordered;
 use genesys_cloud::api::ConversationBody;
 use ghost_policy::Conversation;
 use lambda_kit::outcomes::Outcome;
@@ -22,6 +24,7 @@ rules:
   - { name: web, match: { messageTypes: [webmessaging] }, do: disconnect }
   - { name: async, do: notify, notice: { en: Good bye } }
 ";
+const GRACE: Duration = Duration::from_secs(20);
 /// As often as a message is received.
 const RECEIVED: usize = 5;
 
@@ -34,11 +37,19 @@ struct Fake {
     losses: u32,
     message_type: &'static str,
     record: RefCell<Option<(u64, Closing)>>,
-    put_off: RefCell<Vec<Departure>>,
+    /// What was put off, and until when.
+    put_off: RefCell<Vec<(Departure, Instant)>>,
     is_disconnected: Cell<bool>,
     wrote_at: Cell<Option<Timestamp>>,
-    /// When another agent left, who had come later.
+    /// When another agent leaves, who came later.
     left_again_at: Cell<Option<Timestamp>>,
+    /// Whether the agent left in a year's time, by somebody's broken clock.
+    left_in_the_future: Cell<bool>,
+    /// When another agent came, to stay.
+    joined_at: Cell<Option<Timestamp>>,
+    is_deleted: Cell<bool>,
+    is_switched_off: Cell<bool>,
+    bus_is_down: Cell<bool>,
     /// What becomes of the next steps, in place of being taken.
     refusals: RefCell<VecDeque<Taken>>,
     /// When each step was taken.
@@ -68,6 +79,11 @@ impl Fake {
             is_disconnected: Cell::default(),
             wrote_at: Cell::default(),
             left_again_at: Cell::default(),
+            left_in_the_future: Cell::default(),
+            joined_at: Cell::default(),
+            is_deleted: Cell::default(),
+            is_switched_off: Cell::default(),
+            bus_is_down: Cell::default(),
             refusals: RefCell::default(),
             taken: RefCell::default(),
             late: Cell::default(),
@@ -99,10 +115,28 @@ impl Fake {
         let notices = taken.iter().filter(|_| self.message_type == "sms");
         let customer = notices.fold(customer, |customer, at| customer.was_sent(*at));
         let customer = if self.is_disconnected.get() { customer.until(self.now(), "client") } else { customer };
-        let agent = Part::new("agent", began() - SignedDuration::from_mins(8)).until(began(), "client");
+        let left_at = if self.left_in_the_future.get() { began() + SignedDuration::from_hours(9_000) } else { began() };
+        let agent = Part::new("agent", began() - SignedDuration::from_mins(8)).until(left_at, "client");
         let messaging = Messaging::new("c-1", self.message_type).with(customer).with(agent);
-        let Some(at) = self.left_again_at.get() else { return messaging.json() };
-        messaging.with(Part::new("agent", at - SignedDuration::from_mins(1)).until(at, "client")).json()
+        let joined = self.joined_at.get().map(|at| Part::new("agent", at));
+        let left_again = self.left_again_at.get().map(|at| {
+            let agent = Part::new("agent", at - SignedDuration::from_mins(1));
+            if at <= self.now() { agent.until(at, "client") } else { agent }
+        });
+        joined.into_iter().chain(left_again).fold(messaging, Messaging::with).json()
+    }
+
+    /// Whether a step was taken before the last agent had been gone for the grace.
+    fn was_hasty(&self) -> bool {
+        let grace_ends_at = self.left_again_at.get().unwrap_or_else(began) + GRACE;
+        self.taken.borrow().iter().any(|at| *at < grace_ends_at)
+    }
+
+    /// Delivers a departure that is due.
+    async fn due(&self, departure: &Departure, message_id: &str) -> Result<(), PortError> {
+        let policy = Policy::parse(POLICY).unwrap();
+        let rules = Rules { policy: (!self.is_switched_off.get()).then_some(&policy), grace: GRACE };
+        close_if_due(&self.visit(), rules, departure, Some(message_id)).await
     }
 }
 
@@ -115,9 +149,13 @@ fn lost(operation: &'static str) -> PortError {
 }
 
 impl Ports for Visit<'_> {
+    fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
     async fn put_off(&self, departure: &Departure) -> Result<(), PortError> {
         self.world.takes_time().await;
-        self.world.put_off.borrow_mut().push(departure.clone());
+        self.world.put_off.borrow_mut().push((departure.clone(), Instant::now() + GRACE));
         if self.world.is_lost() { Err(lost("putting off")) } else { Ok(()) }
     }
 
@@ -135,7 +173,11 @@ impl Ports for Visit<'_> {
             *self.world.record.borrow_mut() = Some((seen.unwrap_or_default() + 1, closing.clone()));
         }
         self.world.takes_time().await;
-        if self.world.is_lost() { Err(lost("writing")) } else { Ok(is_as_seen) }
+        if self.world.is_lost() {
+            // Worse than the ledger: not even its own write is known again.
+            return if self.world.is_lost() { Err(lost("writing")) } else { Ok(false) };
+        }
+        Ok(is_as_seen)
     }
 
     async fn look(&self, _: &str) -> Result<Option<Look>, PortError> {
@@ -150,7 +192,8 @@ impl Ports for Visit<'_> {
             as_of: asked_at,
             correlation_id: None,
         };
-        Ok(Some(Look { asked_at, conversation, messengers: body.messengers() }))
+        let look = Look { asked_at, conversation, messengers: body.messengers() };
+        Ok((!self.world.is_deleted.get()).then_some(look))
     }
 
     async fn take(&self, _: &str, step: &Step, send_by: Timestamp) -> Taken {
@@ -174,6 +217,9 @@ impl Ports for Visit<'_> {
 
     async fn announce(&self, outcome: Outcome) -> Result<(), PortError> {
         self.world.takes_time().await;
+        if self.world.bus_is_down.get() {
+            return Err(PortError { operation: "announcing", reason: "503".to_owned() });
+        }
         self.world.outcomes.borrow_mut().push(outcome.id);
         if self.world.is_lost() { Err(lost("announcing")) } else { Ok(()) }
     }
@@ -205,19 +251,32 @@ async fn deliver<'a, T: Future<Output = Result<(), PortError>> + 'a>(
     false
 }
 
-/// The events of a departure, several times at once, and then everything that was put off, at once too.
-async fn live_through(world: &Fake, copies: usize, deaths: &[Option<u64>]) {
-    let policy = Policy::parse(POLICY).unwrap();
-    let events = (0..copies).map(|_| deliver(deaths, || async { depart(&world.visit(), &departure(0)).await }));
-    assert!(join_all(events).await.into_iter().all(|done| done), "the events are acknowledged");
-    let due = world.put_off.take();
-    let due = due.iter().enumerate().map(|(n, departure)| {
-        let (policy, message_id) = (&policy, format!("message-{n}"));
-        async move {
-            deliver(deaths, || async { close_if_due(&world.visit(), policy, departure, Some(&message_id)).await }).await
+/// Events of departures, each so many milliseconds after the first agent left, and whatever is put off, when it is due.
+async fn live(world: &Fake, events: &[(u64, Departure)], deaths: &[Option<u64>]) {
+    let mut under_way = FuturesUnordered::<LocalBoxFuture<'_, bool>>::new();
+    for (at_ms, departure) in events {
+        under_way.push(Box::pin(async move {
+            tokio::time::sleep_until(world.began + Duration::from_millis(*at_ms)).await;
+            deliver(deaths, || async { depart(&world.visit(), departure).await }).await
+        }));
+    }
+    let mut messages = 0;
+    while let Some(done) = under_way.next().await {
+        assert!(done, "the departures are dealt with");
+        for (departure, due_at) in world.put_off.take() {
+            messages += 1;
+            let message_id = format!("message-{messages}");
+            under_way.push(Box::pin(async move {
+                tokio::time::sleep_until(due_at).await;
+                deliver(deaths, || world.due(&departure, &message_id)).await
+            }));
         }
-    });
-    assert!(join_all(due).await.into_iter().all(|done| done), "the departures are dealt with");
+    }
+}
+
+/// The events of a departure, several times at once, and all that follows.
+async fn live_through(world: &Fake, copies: usize, deaths: &[Option<u64>]) {
+    live(world, &vec![(0, departure(0)); copies], deaths).await;
 }
 
 fn play<T>(story: impl Future<Output = T>) -> T {
@@ -267,6 +326,48 @@ proptest! {
         })?;
     }
 
+    /// Whoever leaves last, and however late the events are: nothing is done within the grace, and something after it.
+    #[test]
+    fn nothing_is_done_within_the_grace(
+        seed: u64, slowness_ms in 0..300_u64, leaves_ms in 1..60_000_u64, late_ms in prop::array::uniform2(0..60_000_u64),
+    ) {
+        play(async {
+            let world = Fake::new(seed, slowness_ms, 0, "sms");
+            let later = departure(i64::try_from(leaves_ms).unwrap());
+            world.left_again_at.set(Some(Timestamp::from_millisecond(later.left_at).unwrap()));
+            live(&world, &[(late_ms[0], departure(0)), (leaves_ms + late_ms[1], later)], &[]).await;
+            prop_assert_eq!(world.taken.borrow().len(), 1);
+            prop_assert!(!world.was_hasty(), "{:?}", world.taken.borrow());
+            Ok(())
+        })?;
+    }
+
+    /// Whatever becomes of the chat meanwhile, and of the tries: what was done is announced.
+    #[test]
+    fn what_was_done_is_announced(
+        seed: u64, slowness_ms in 0..300_u64, losses in 0..30_u32, deaths in deaths(),
+        message_type in prop::sample::select(vec!["sms", "webmessaging"]),
+        happens in prop::sample::select(vec!["joins", "leaves again", "deleted", "switched off"]),
+        at_ms in 19_000..25_000_u64,
+    ) {
+        play(async {
+            let world = Fake::new(seed, slowness_ms, losses, message_type);
+            let mut events = vec![(0, departure(0)); 2];
+            if happens == "leaves again" {
+                events.push((at_ms, departure(1)));
+            }
+            let meanwhile = async {
+                tokio::time::sleep(Duration::from_millis(at_ms)).await;
+                world.joined_at.set((happens == "joins").then(|| world.now()));
+                world.is_deleted.set(happens == "deleted");
+                world.is_switched_off.set(happens == "switched off");
+            };
+            join(live(&world, &events, &deaths), meanwhile).await;
+            prop_assert!(world.taken.borrow().is_empty() || !world.outcomes.borrow().is_empty());
+            Ok(())
+        })?;
+    }
+
     /// A look that took too long is not acted on.
     #[test]
     fn nothing_is_done_on_an_old_look(seed: u64, slowness_ms in 3_000..9_000_u64) {
@@ -280,20 +381,48 @@ proptest! {
 }
 
 async fn live_through_slowly(world: &Fake) {
-    let policy = Policy::parse(POLICY).unwrap();
-    depart(&world.visit(), &departure(0)).await.unwrap();
+    noted(world).await;
     for _ in 0..RECEIVED {
-        let _too_late_or_done = close_if_due(&world.visit(), &policy, &departure(0), Some("m")).await;
+        let _too_late_or_done = world.due(&departure(0), "m").await;
     }
+}
+
+/// A departure that was noted, and is due.
+async fn noted(world: &Fake) {
+    depart(&world.visit(), &departure(0)).await.unwrap();
+    tokio::time::sleep(GRACE).await;
 }
 
 /// Another agent comes, and leaves five minutes after the first.
 async fn an_agent_leaves_again(world: &Fake) {
-    tokio::time::sleep(Duration::from_mins(5)).await;
+    tokio::time::sleep_until(world.began + Duration::from_mins(5)).await;
     world.left_again_at.set(Some(world.now()));
     let later = departure(world.now().as_millisecond() - began().as_millisecond());
     depart(&world.visit(), &later).await.unwrap();
-    close_if_due(&world.visit(), &Policy::parse(POLICY).unwrap(), &later, Some("later")).await.unwrap();
+    tokio::time::sleep(GRACE).await;
+    world.due(&later, "later").await.unwrap();
+}
+
+#[test]
+fn the_grace_is_that_of_the_last_agent_whose_event_is_not_here_yet() {
+    play(async {
+        let world = Fake::new(1, 0, 0, "webmessaging");
+        world.left_again_at.set(Some(began() + SignedDuration::from_millis(19_500)));
+        live(&world, &[(0, departure(0))], &[]).await;
+        assert_eq!((world.taken.borrow().len(), world.outcomes.borrow().len()), (1, 1));
+        assert!(!world.was_hasty(), "{:?}", world.taken.borrow());
+    });
+}
+
+#[test]
+fn a_departure_is_not_put_off_for_ever() {
+    play(async {
+        let world = Fake::new(1, 0, 0, "sms");
+        world.left_in_the_future.set(true);
+        live(&world, &[(0, departure(0))], &[]).await;
+        assert!(world.taken.borrow().is_empty());
+        assert!(world.began.elapsed() < Duration::from_mins(62), "{:?}", world.began.elapsed());
+    });
 }
 
 #[test]
@@ -305,8 +434,7 @@ fn a_later_departure_tells_again_only_if_the_customer_came_back() {
             world.wrote_at.set(comes_back.then(|| began() + SignedDuration::from_mins(2)));
             an_agent_leaves_again(&world).await;
             assert_eq!(world.taken.borrow().len(), notices, "{comes_back}");
-            let policy = Policy::parse(POLICY).unwrap();
-            close_if_due(&world.visit(), &policy, &departure(0), Some("earlier")).await.unwrap();
+            world.due(&departure(0), "earlier").await.unwrap();
             assert_eq!(world.taken.borrow().len(), notices);
         }
     });
@@ -328,9 +456,8 @@ fn a_notice_that_was_not_taken_leaves_the_customer_untold() {
 fn a_disconnect_that_is_never_sent_is_never_announced_and_comes_again() {
     play(async {
         let world = Fake::new(1, 0, 0, "webmessaging");
-        let policy = Policy::parse(POLICY).unwrap();
-        depart(&world.visit(), &departure(0)).await.unwrap();
-        let delivery = || async { close_if_due(&world.visit(), &policy, &departure(0), Some("m")).await };
+        noted(&world).await;
+        let delivery = || async { world.due(&departure(0), "m").await };
         for _ in 0..RECEIVED {
             world.refusals.borrow_mut().push_back(Taken::NotSent("403".to_owned()));
             assert!(delivery().await.is_err(), "a queue that gives up makes it a dead letter");
@@ -339,5 +466,101 @@ fn a_disconnect_that_is_never_sent_is_never_announced_and_comes_again() {
         assert_eq!(delivery().await, Ok(()), "once somebody has given the permission");
         assert!(world.is_disconnected.get());
         assert_eq!(world.outcomes.borrow().len(), 1);
+    });
+}
+
+#[test]
+fn a_disconnect_without_an_answer_is_announced_whatever_the_next_look_shows() {
+    let comes: [fn(&Fake); 3] = [
+        |world| world.joined_at.set(Some(world.now())),
+        |world| world.is_deleted.set(true),
+        |world| world.is_switched_off.set(true),
+    ];
+    for comes in comes {
+        play(async {
+            let world = Fake::new(1, 0, 0, "webmessaging");
+            noted(&world).await;
+            world.refusals.borrow_mut().push_back(Taken::Unknown("no answer".to_owned()));
+            assert!(world.due(&departure(0), "m").await.is_err());
+            comes(&world);
+            assert_eq!(world.due(&departure(0), "m").await, Ok(()));
+            assert_eq!(world.outcomes.borrow().len(), 1);
+        });
+    }
+}
+
+#[test]
+fn what_is_done_is_announced_though_the_switch_is_thrown_or_an_agent_leaves_again() {
+    play(async {
+        for message_type in ["sms", "webmessaging"] {
+            let unannounced = async || {
+                let world = Fake::new(1, 0, 0, message_type);
+                noted(&world).await;
+                world.bus_is_down.set(true);
+                assert!(world.due(&departure(0), "m").await.is_err());
+                world.bus_is_down.set(false);
+                world
+            };
+            let world = unannounced().await;
+            world.is_switched_off.set(true);
+            assert_eq!(world.due(&departure(0), "m").await, Ok(()));
+            assert_eq!(world.outcomes.borrow().len(), 1);
+
+            let world = unannounced().await;
+            an_agent_leaves_again(&world).await;
+            let first = format!("chat-closed#c-1#{}", departure(0).left_at);
+            assert_eq!(*world.outcomes.borrow(), [first], "and the customer is not told or disconnected again");
+        }
+    });
+}
+
+#[test]
+fn a_disconnect_that_is_not_taken_is_looked_at_and_tried_again_but_not_for_ever() {
+    let not_taken = || Taken::NotTaken("409".to_owned());
+    play(async {
+        let refused = async |answers: &[Taken]| {
+            let world = Fake::new(1, 0, 0, "webmessaging");
+            noted(&world).await;
+            for answer in answers {
+                world.refusals.borrow_mut().push_back(answer.clone());
+                assert!(world.due(&departure(0), "m").await.is_err(), "it comes again");
+            }
+            world
+        };
+        let world = refused(&[not_taken(), not_taken()]).await;
+        assert_eq!(world.due(&departure(0), "m").await, Ok(()));
+        assert!(world.is_disconnected.get() && world.outcomes.borrow().len() == 1);
+
+        let world = refused(&[not_taken(), not_taken()]).await;
+        world.refusals.borrow_mut().push_back(not_taken());
+        for _ in 0..2 {
+            assert_eq!(world.due(&departure(0), "m").await, Ok(()));
+        }
+        assert!(world.taken.borrow().is_empty() && world.outcomes.borrow().is_empty());
+
+        let world = refused(&[not_taken()]).await;
+        world.is_disconnected.set(true);
+        assert_eq!(world.due(&departure(0), "m").await, Ok(()));
+        assert!(world.outcomes.borrow().is_empty(), "the customer had gone by themselves");
+
+        let world = refused(&[Taken::Unknown("no answer".to_owned()), not_taken()]).await;
+        world.is_disconnected.set(true);
+        assert_eq!(world.due(&departure(0), "m").await, Ok(()));
+        assert_eq!(world.outcomes.borrow().len(), 1, "by the first try");
+    });
+}
+
+#[test]
+fn a_redriven_message_finishes_what_another_began() {
+    play(async {
+        let world = Fake::new(1, 0, 0, "webmessaging");
+        noted(&world).await;
+        world.refusals.borrow_mut().push_back(Taken::Unknown("no answer".to_owned()));
+        assert!(world.due(&departure(0), "m").await.is_err());
+        assert_eq!(world.due(&departure(0), "duplicate").await, Ok(()));
+        assert!(!world.is_disconnected.get(), "the first message is at it");
+        tokio::time::sleep(Duration::from_mins(30)).await;
+        assert_eq!(world.due(&departure(0), "redriven").await, Ok(()));
+        assert!(world.is_disconnected.get() && world.outcomes.borrow().len() == 1);
     });
 }

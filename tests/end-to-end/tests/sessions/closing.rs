@@ -5,6 +5,7 @@ use end_to_end::sessions::{SessionWorld, ago};
 use fake_genesys_cloud::faults::{Effect, Fault};
 use fake_genesys_cloud::scenarios::{Messaging, Part};
 use futures::future::try_join_all;
+use jiff::{SignedDuration, Timestamp};
 use local_stack::aws_front::faults::CrashPoint;
 use local_stack::day::events_of;
 use serde_json::{Value, json};
@@ -32,6 +33,13 @@ fn shown(world: &SessionWorld, messaging: impl FnOnce(&str) -> Messaging) -> Res
     let messaging = messaging(&id);
     world.show(&messaging)?;
     Ok((id, events_of(&messaging.json())))
+}
+
+/// The first departure among events.
+fn departure(events: Vec<Value>) -> Result<Value> {
+    let mut events = events.into_iter();
+    let first = events.find(|event| event["detail-type"].as_str().is_some_and(|one| one.ends_with("user.end")));
+    first.context("no departure")
 }
 
 fn customer_is_there(world: &SessionWorld, id: &str) -> Result<bool> {
@@ -162,6 +170,31 @@ async fn a_disconnect_that_is_refused_becomes_a_dead_letter_and_no_outcome() -> 
 }
 
 #[tokio::test]
+async fn a_disconnect_that_is_not_taken_is_tried_again_after_another_look() -> Result<()> {
+    let world = SessionWorld::new().await?;
+    world.genesys()?.faults().add(Fault::answer("PATCH", "/api", 409));
+    let (id, events) = shown(&world, |id| left(id, "webmessaging"))?;
+    world.world.live(events).await?;
+    assert!(!customer_is_there(&world, &id)?);
+    assert_eq!((world.requests("PATCH", "")?, outcome_ids(&world, &id)), (2, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn nothing_is_done_within_the_grace_of_an_agent_whose_event_is_not_here_yet() -> Result<()> {
+    let world = SessionWorld::with(&[("CHAT_CLOSING_GRACE", "4s")]).await?;
+    let left_at = ago(1);
+    let (id, events) = shown(&world, |id| {
+        left(id, "webmessaging").with(Part::new("agent", ago(300)).queue("sales").until(left_at, "client"))
+    })?;
+    world.world.live(vec![departure(events)?]).await?;
+    assert!(!customer_is_there(&world, &id)?);
+    let gone_for = Timestamp::now().duration_since(left_at);
+    assert!(gone_for >= SignedDuration::from_secs(4), "{gone_for}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn nothing_is_sent_on_a_look_that_took_too_long() -> Result<()> {
     let world = SessionWorld::new().await?;
     let (id, events) = shown(&world, |id| left(id, "sms"))?;
@@ -194,10 +227,8 @@ async fn a_switch_turns_all_of_it_off_and_bad_events_go_to_the_dead_letters() ->
 async fn survives(message_type: &'static str, point: CrashPoint) -> Result<bool> {
     let world = SessionWorld::new().await?;
     let (id, events) = shown(&world, |id| left(id, message_type))?;
-    let departure =
-        events.into_iter().rfind(|event| event["detail-type"].as_str().is_some_and(|one| one.ends_with("user.end")));
     world.world.stack.aws_faults().crash(point);
-    world.world.live(vec![departure.context("no departure")?]).await?;
+    world.world.live(vec![departure(events)?]).await?;
     let came = !world.world.stack.aws_faults().cancel_crash();
     let messages = world.genesys()?.messages().all().len();
     ensure!(messages <= 1, "{point:?}: {messages} messages");
