@@ -7,7 +7,7 @@ use genesys_cloud::api::details::{self, Details, Session};
 use ghost_policy::conversation::{
     AfterCallWork, AfterCallWorkState, Communication, CommunicationState, Direction, Media, Participant, Purpose,
 };
-use ghost_policy::{Conversation, Policy, evaluate};
+use ghost_policy::{Conversation, Policy, may_be_ghost as may_be_ghost_by};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -26,7 +26,7 @@ pub fn may_be_ghost(policy: &Policy, candidate: &Candidate, now: Timestamp) -> b
         return false;
     }
     let conversation = conversation(&candidate.conversation_id, details);
-    evaluate(policy, &conversation, now).is_ghost() || is_long_unchanged(&conversation, now)
+    may_be_ghost_by(policy, &conversation, now) || is_long_unchanged(&conversation, now)
 }
 
 /// When the newest session of the row began.
@@ -50,7 +50,8 @@ fn conversation(id: &str, details: &Details) -> Conversation {
         id: id.to_owned(),
         start: details.conversation_start,
         external_tag: details.external_tag.clone(),
-        divisions: Some(details.division_ids.clone()),
+        // Without any, nothing is told.
+        divisions: Some(details.division_ids.clone()).filter(|ids| !ids.is_empty()),
         newest_timestamp: times.chain([details.conversation_start]).flatten().max(),
         participants,
         ..Conversation::default()

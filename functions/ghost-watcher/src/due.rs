@@ -65,7 +65,11 @@ impl DuePolicy {
         if facts.has_ended() {
             return None;
         }
-        let told = |what: fn(&Traits) -> bool| facts.sessions().all(|(_, _, session)| what(&session.traits));
+        let traits = || {
+            let forgotten = facts.forgotten.iter().map(|forgotten| &forgotten.traits);
+            facts.sessions().map(|(_, _, session)| &session.traits).chain(forgotten)
+        };
+        let told = |what: fn(&Traits) -> bool| traits().all(what);
         let traits_told = told(|traits| traits.direction.is_some() && traits.provider.is_some());
         let rules = if traits_told { &self.rules } else { &self.loose_rules };
         let ghost_at = if told(|traits| traits.media.is_some()) {
@@ -96,7 +100,8 @@ fn ghost_at(rules: &[DueRule], conversation: &Conversation) -> Option<Timestamp>
         let Verdict::Alive { why, look_again_at } = evaluate(&rule.alone, conversation, Timestamp::MIN) else {
             return Some(Timestamp::MIN);
         };
-        if why.contains(&AliveReason::NoRuleFits) {
+        // Whether it fits is not told where a word is new to us; the API will not tell more, and then it is alive.
+        if why.iter().any(|one| matches!(one, AliveReason::NoRuleFits | AliveReason::RuleUntold { .. })) {
             continue;
         }
         earliest = earliest.into_iter().chain(look_again_at).min();
@@ -122,7 +127,7 @@ mod tests {
     use ghost_policy::policy::Rule;
 
     use super::*;
-    use crate::facts::{CallbackSchedule, Party};
+    use crate::facts::{CallbackSchedule, Forgotten, Party};
     use crate::testing::{
         DAY, DEFAULT_POLICY, HOUR, MINUTE, SECOND, TEN_O_CLOCK, Told, default_policy, joined, policy, told,
     };
@@ -224,6 +229,17 @@ mod tests {
         untold.traits.provider = None;
         let facts = joined([&orphan(), &untold.facts(Some(TEN_O_CLOCK), Some(TEN_O_CLOCK + 1))]);
         assert_eq!(providers.due_at(&facts), soon);
+    }
+
+    #[test]
+    fn what_was_forgotten_counts_where_it_was_not_told_in_full() {
+        let provider = with_first_rule(Match { providers: Some(vec!["Salesforce".to_owned()]), ..Match::default() });
+        let mut facts = orphan();
+        let soon = Some(TEN_O_CLOCK + 90 * MINUTE);
+        assert_ne!(provider.due_at(&facts), soon);
+        let traits = Traits { provider: None, ..voice(Party::User).traits };
+        facts.forgotten.push(Forgotten { party: Party::User, traits, end: TEN_O_CLOCK + 1 });
+        assert_eq!(provider.due_at(&facts), soon);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::duration::{FriendlyDuration, in_words};
 use crate::policy::{GhostWhen, Policy, Rule};
 use crate::verdict::{AliveReason, Evidence, GhostTest, Verdict};
 use life::SignOfLife;
+use scope::Deciding;
 use symptoms::Symptom;
 
 /// What the conversation is by the policy, `now`.
@@ -31,6 +32,24 @@ pub fn evaluate_forced(policy: &Policy, conversation: &Conversation, now: Timest
     judge(policy, conversation, now, true)
 }
 
+/// Whether it may be a ghost `now`, by what is told of it: too little may be told to know which rule decides, or what excludes it.
+pub fn may_be_ghost(policy: &Policy, conversation: &Conversation, now: Timestamp) -> bool {
+    let is_out_of_scope = conversation.end.is_some() || scope::told_exclusion(policy, conversation).is_some();
+    let is_ghost = |rule| assessment(rule, conversation, false).at(now).is_ghost();
+    !is_out_of_scope && scope::rules_that_may_decide(policy, conversation).any(is_ghost)
+}
+
+/// Whether a conversation that the policy speaks of goes on `now` though nobody is left: no leg is open, and nothing speaks for life.
+/// No test of the rule is asked, nor since when.
+pub fn nobody_is_left(policy: &Policy, conversation: &Conversation, now: Timestamp) -> bool {
+    if conversation.end.is_some() || scope::exclusion(policy, conversation).is_some() {
+        return false;
+    }
+    let Deciding::Rule(rule) = scope::deciding_rule(policy, conversation) else { return false };
+    let is_alive = assessment(rule, conversation, false).signs.iter().any(|sign| sign.speaks_at(now));
+    conversation.open_legs().next().is_none() && !is_alive
+}
+
 fn judge(policy: &Policy, conversation: &Conversation, now: Timestamp, forced: bool) -> Verdict {
     if conversation.end.is_some() {
         return Verdict::Ended;
@@ -39,16 +58,22 @@ fn judge(policy: &Policy, conversation: &Conversation, now: Timestamp, forced: b
     if let Some(by) = scope::exclusion(policy, conversation) {
         return out_of_scope(AliveReason::Excluded { by });
     }
-    let Some(rule) = scope::deciding_rule(policy, conversation) else { return out_of_scope(AliveReason::NoRuleFits) };
+    match scope::deciding_rule(policy, conversation) {
+        Deciding::Rule(rule) => assessment(rule, conversation, forced).at(now),
+        Deciding::Untold { rule, what } => out_of_scope(AliveReason::RuleUntold { rule: rule.name.clone(), what }),
+        Deciding::None => out_of_scope(AliveReason::NoRuleFits),
+    }
+}
+
+fn assessment<'a>(rule: &'a Rule, conversation: &'a Conversation, forced: bool) -> Assessment<'a> {
     let patience = Patience { when: rule.ghost_when, forced };
-    let assessment = Assessment {
+    Assessment {
         rule,
         patience,
         signs: life::signs_of_life(conversation, patience),
         symptoms: symptoms::symptoms(conversation, patience),
         conversation,
-    };
-    assessment.at(now)
+    }
 }
 
 /// How long each test of a rule waits.
@@ -126,10 +151,7 @@ impl Assessment<'_> {
 
     fn why_alive(self, now: Timestamp) -> Vec<AliveReason> {
         let open_legs = self.conversation.open_legs().count();
-        let signs = self.signs.into_iter().filter(|sign| match sign.lasts {
-            Lasts::On => true,
-            Lasts::Until(end) => now < end,
-        });
+        let signs = self.signs.into_iter().filter(|sign| sign.speaks_at(now));
         let mut why: Vec<_> = signs.map(|sign| sign.reason).collect();
         why.extend(self.symptoms.into_iter().filter_map(|symptom| match symptom {
             Ok(Symptom { test, since, due, what, .. }) => {

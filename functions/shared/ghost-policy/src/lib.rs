@@ -20,6 +20,6 @@ pub mod policy;
 pub mod verdict;
 
 pub use conversation::{Conversation, ConversationError};
-pub use evaluate::{evaluate, evaluate_forced};
+pub use evaluate::{evaluate, evaluate_forced, may_be_ghost, nobody_is_left};
 pub use policy::{Policy, PolicyError, Warning};
 pub use verdict::{AliveReason, Verdict};

@@ -165,6 +165,13 @@ pub enum AliveReason {
     },
     /// No rule of the policy fits it.
     NoRuleFits,
+    /// Too little is told of it to know whether this rule decides.
+    RuleUntold {
+        /// The first rule that may.
+        rule: String,
+        /// What the rule asks for and nothing tells.
+        what: &'static str,
+    },
     /// It meets a test, but for too short a time.
     TooEarly {
         /// The test.
@@ -205,6 +212,9 @@ impl fmt::Display for AliveReason {
             Self::NotUnderstood { what } => write!(formatter, "{what}, which counts as alive"),
             Self::Excluded { by } => write!(formatter, "the policy excludes it: {by}"),
             Self::NoRuleFits => formatter.write_str("no rule of the policy fits it"),
+            Self::RuleUntold { rule, what } => {
+                write!(formatter, "whether rule {rule} decides cannot be told, for its {what} are not")
+            }
             Self::TooEarly { test, what, since } => {
                 write!(formatter, "{what} since {since}, too short a time for {test}")
             }

@@ -45,7 +45,7 @@ pub(super) fn conversation(value: &Value) -> Result<Conversation, ConversationEr
         start: reader.time(fields, "startTime"),
         end: reader.time(fields, "endTime"),
         external_tag: text(fields, "externalTag"),
-        divisions: fields.get("divisions").and_then(Value::as_array).map(|memberships| divisions(memberships)),
+        divisions: fields.get("divisions").and_then(Value::as_array).and_then(|memberships| divisions(memberships)),
         inactivity_timeout: reader.time(fields, "inactivityTimeout"),
         transfers: reader.objects(fields, "recentTransfers", Reader::transfer),
         consultations: reader.consultations(fields),
@@ -248,9 +248,10 @@ fn inner<'a>(fields: &'a Fields, name: &str) -> Option<&'a Fields> {
 }
 
 /// `divisions[].division.id`, or plain references.
-fn divisions(memberships: &[Value]) -> Vec<String> {
-    let memberships = memberships.iter().filter_map(Value::as_object);
-    memberships.filter_map(|one| text(inner(one, "division").unwrap_or(one), "id")).collect()
+/// All of them, or nothing is told.
+fn divisions(memberships: &[Value]) -> Option<Vec<String>> {
+    let memberships = memberships.iter().map(Value::as_object);
+    memberships.map(|one| one.and_then(|one| text(inner(one, "division").unwrap_or(one), "id"))).collect()
 }
 
 fn objects_in(value: &Value) -> impl Iterator<Item = &Fields> {

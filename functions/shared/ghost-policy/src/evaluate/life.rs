@@ -13,6 +13,16 @@ pub(super) struct SignOfLife {
     pub(super) lasts: Lasts,
 }
 
+impl SignOfLife {
+    /// Whether it still speaks for life then.
+    pub(super) fn speaks_at(&self, now: Timestamp) -> bool {
+        match self.lasts {
+            Lasts::On => true,
+            Lasts::Until(end) => now < end,
+        }
+    }
+}
+
 pub(super) fn signs_of_life(conversation: &Conversation, patience: Patience) -> Vec<SignOfLife> {
     let open: Vec<_> = conversation.open_legs().collect();
     let mut signs: Vec<_> = people_and_systems(&open).into_iter().map(lasting).collect();
