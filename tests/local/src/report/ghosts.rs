@@ -27,6 +27,8 @@ pub struct GhostReport {
     reason: String,
     /// The legs behind the reason.
     evidence: Vec<String>,
+    /// The same in a line: who is there, and who is not.
+    gist: String,
 }
 
 /// What became of each of the day's stuck conversations.
@@ -54,6 +56,7 @@ impl GhostReport {
             attempts: last["attempts"].as_array().map_or(0, Vec::len),
             reason: reason.replace(&stuck.id, &short_id(&stuck.id)),
             evidence: evidence.iter().map(leg_in_words).collect(),
+            gist: gist(evidence, telling["at"].as_str().unwrap_or_default()),
         }
     }
 
@@ -82,6 +85,36 @@ fn leg_in_words(leg: &Value) -> String {
     }
 }
 
+/// E.g. `customer leg open since 09:12, no agent, no queue`; without the date where it is the one of `told_at`.
+fn gist(legs: &[Value], told_at: &str) -> String {
+    let is_open = |leg: &&Value| {
+        leg["closed"].is_null() && !["disconnected", "terminated"].contains(&leg["state"].as_str().unwrap_or_default())
+    };
+    let since = |at: &str| {
+        let (date, time) = at.split_once('T').unwrap_or_default();
+        let time = time.get(..5).unwrap_or_default();
+        if told_at.starts_with(date) { time.to_owned() } else { format!("{date} {time}") }
+    };
+    let open: Vec<_> = legs.iter().filter(is_open).collect();
+    let in_words = |leg: &&Value| {
+        let purpose = leg["purpose"].as_str().unwrap_or("unknown");
+        let opened = leg["opened"].as_str().map(|at| format!(" since {}", since(at))).unwrap_or_default();
+        format!("{} leg open{opened}", if purpose == "acd" { "queue" } else { purpose })
+    };
+    let mut parts: Vec<_> = open.iter().map(in_words).collect();
+    if open.is_empty() && !legs.is_empty() {
+        let last = legs.iter().filter_map(|leg| leg["closed"].as_str()).max();
+        parts.push(last.map_or_else(|| "no leg open".to_owned(), |at| format!("no leg open since {}", since(at))));
+    } else if !open.is_empty() {
+        let nobody =
+            |purposes: &[&str]| open.iter().all(|leg| !purposes.contains(&leg["purpose"].as_str().unwrap_or_default()));
+        let absent = [("no customer", &["customer", "external"]), ("no agent", &["agent", "user"])];
+        parts.extend(absent.iter().filter(|(_, purposes)| nobody(*purposes)).map(|(words, _)| (*words).to_owned()));
+        parts.extend(nobody(&["acd"]).then(|| "no queue".to_owned()));
+    }
+    parts.join(", ")
+}
+
 /// The table for a console of `width` columns.
 pub fn ghosts_console(ghosts: &[GhostReport], width: usize) -> String {
     let counts = ["Disconnected", "Escalated", "Dismissed"].map(|end| {
@@ -91,10 +124,11 @@ pub fn ghosts_console(ghosts: &[GhostReport], width: usize) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY).force_no_tty().set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
-    table.set_header(["Conversation", "What it is", "Rule", "End", "Reason"]);
+    table.set_header(["Conversation", "What it is", "Rule", "End", "Reason and evidence"]);
     for ghost in ghosts {
         let id = short_id(&ghost.conversation_id);
-        table.add_row([id.as_str(), ghost.title, &ghost.rule, &ghost.end_in_words(), &ghost.reason]);
+        let why = format!("{}\n{}", ghost.reason, ghost.gist);
+        table.add_row([id.as_str(), ghost.title, &ghost.rule, &ghost.end_in_words(), why.trim_end()]);
     }
     format!("Conversations that looked stuck: {}. {}.\n{table}", ghosts.len(), capitalized(&counts.join(", ")))
 }

@@ -147,6 +147,8 @@ fn an_empty_salesforce_makes_a_report_too() {
     assert!(console(&day, &SalesforceRows::default(), 120).starts_with("Interruptions in Salesforce: 0."));
 }
 
+const GIST: &str = "customer leg open since 09:12, no agent, no queue";
+
 #[test]
 fn what_became_of_each_stuck_conversation_is_told_in_both_reports() {
     let (day, rows) = recorded_day();
@@ -155,19 +157,33 @@ fn what_became_of_each_stuck_conversation_is_told_in_both_reports() {
         "detail-type": "Ghost Interaction Escalated",
         "detail": {
             "conversationId": stuck[0].id, "rule": "voice", "test": "agentGoneFor", "reason": "It is <still> there.",
-            "attempts": [{}, {}], "evidence": [{ "purpose": "customer", "media": "voice", "state": "connected", "opened": "noon" }],
+            "attempts": [{}, {}], "at": "2026-11-19T14:00:00Z", "evidence": [
+                { "purpose": "customer", "media": "voice", "state": "connected", "opened": "2026-11-19T09:12:30Z" },
+                { "purpose": "agent", "media": "voice", "state": "terminated", "closed": "2026-11-19T10:00:00Z" },
+            ],
         },
     });
     let ghosts = ghost_reports(&stuck, &[outcome]);
     assert_eq!((ghosts[0].end(), ghosts[1].end()), ("Escalated", "left alone"));
     let table = ghosts_console(&ghosts, 160);
-    for shown in [stuck[0].title, "voice agentGoneFor", "Escalated after 2 requests", "It is <still> there."] {
+    for shown in [stuck[0].title, "voice agentGoneFor", "Escalated after 2 requests", "It is <still> there.", GIST] {
         assert!(table.contains(shown), "{shown}:\n{table}");
     }
     assert!(table.lines().all(|line| line.chars().count() <= 160), "{table}");
     let page = html(&day, &rows, &ghosts, &[]);
     assert_well_formed(&page);
-    assert!(page.contains("It is &lt;still&gt; there.<small>customer voice connected since noon</small>"));
+    let evidence = "It is &lt;still&gt; there.<small>customer voice connected since 2026-11-19T09:12:30Z</small>";
+    assert!(page.contains(evidence));
+    // The same on another day, and where nobody is left.
+    let told = |evidence: Value| {
+        let detail = json!({ "conversationId": stuck[0].id, "at": "2026-11-20T14:00:00Z", "evidence": evidence });
+        let outcome = json!({ "detail-type": "Ghost Interaction Suspected", "detail": detail });
+        ghosts_console(&ghost_reports(&stuck, &[outcome]), 160)
+    };
+    let queue = told(json!([{ "purpose": "acd", "state": "connected", "opened": "2026-11-19T09:12:30Z" }]));
+    assert!(queue.contains("queue leg open since 2026-11-19 09:12, no customer, no agent"), "{queue}");
+    let nobody = told(json!([{ "purpose": "agent", "state": "connected", "closed": "2026-11-20T10:00:00Z" }]));
+    assert!(nobody.contains("no leg open since 10:00"), "{nobody}");
 }
 
 #[test]
