@@ -118,7 +118,7 @@ impl GhostWorld {
             "detail-type": detail_type,
             "source": "genesys-event-processor.operator",
             "account": "123456789012",
-            "time": "2026-11-20T10:00:00Z",
+            "time": Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             "region": "eu-west-1",
             "resources": [],
             "detail": detail,
