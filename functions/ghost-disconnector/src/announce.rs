@@ -4,12 +4,18 @@ use lambda_kit::outcomes::Outcome;
 use serde_json::{Map, Value, json};
 
 use crate::breaker::Trip;
-use crate::case::{Case, Force, Move, State};
+use crate::case::{Case, Force, Move, Request, State};
 
 /// The outcomes of all moves that the world does not know of.
 pub fn of_case(case: &Case) -> Vec<Outcome> {
     let unannounced = case.moves.iter().filter(|one| one.unannounced);
     unannounced.flat_map(|one| [of_move(case, one), refusal_of_move(case, one)]).flatten().collect()
+}
+
+/// The request that moves which the world does not know of refuse, if it would have gone past whoever is there.
+pub fn live_refusal(case: &Case) -> Option<&Request> {
+    let refuses = case.moves.iter().any(|one| one.unannounced && refuses(one));
+    case.request.as_ref().filter(|request| refuses && request.force == Force::Live)
 }
 
 /// That the breaker tripped.
@@ -29,6 +35,25 @@ pub fn of_trip(trip: &Trip) -> Outcome {
         ),
     });
     outcome("Systemic Ghosting Suspected", format!("systemic-ghosting_{}", trip.at), detail)
+}
+
+/// That so many have ended and are still listed that they are not told of one by one any more.
+pub fn of_many_out_of_step(trip: &Trip) -> Outcome {
+    let detail = json!({
+        "conversationId": trip.conversation_id,
+        "trippedAt": trip.at,
+        "conversations": trip.requests,
+        "per": trip.per,
+        "byMedia": trip.by_media,
+        "byQueue": trip.by_queue,
+        "byProvider": trip.by_provider,
+        "reason": format!(
+            "{} conversations within {} have ended long ago, and analytics still lists them without an end: too many at once point \
+             to a common cause. Nothing of them is disconnected, and the others are not told of one by one.",
+            trip.requests, trip.per,
+        ),
+    });
+    outcome("Systemic Ghosting Suspected", format!("systemic-ghosting_out-of-step_{}", trip.at), detail)
 }
 
 /// That a manual disconnect is refused.
@@ -78,8 +103,12 @@ fn of_move(case: &Case, one: &Move) -> Option<Outcome> {
 
 /// Whoever asked for a disconnect is told that it does not come.
 fn refusal_of_move(case: &Case, one: &Move) -> Option<Outcome> {
-    let request = case.request.as_ref().filter(|_| matches!(one.to, State::Dismissed | State::Observed))?;
+    let request = case.request.as_ref().filter(|_| refuses(one))?;
     Some(of_refusal(&case.conversation_id, &request.event_id, &request.requested_by, request.force, &one.reason))
+}
+
+const fn refuses(one: &Move) -> bool {
+    matches!(one.to, State::Dismissed | State::Observed)
 }
 
 fn outcome(detail_type: &'static str, id: String, detail: Value) -> Outcome {

@@ -160,6 +160,12 @@ impl Breaker {
         }
     }
 
+    /// Starts anew by itself once the policy's time is over and the world knows: where nothing is disconnected, nobody need reset it.
+    pub fn recover(&mut self, limit: &policy::Breaker, now: Timestamp) {
+        let is_over = |trip: &Trip| trip.announced && crate::life::after(trip.at, limit.per.get()) <= now;
+        self.tripped = self.tripped.take().filter(|trip| !is_over(trip));
+    }
+
     /// Starts anew, unless this very event has reset it before. Tells whether it did.
     pub fn reset(&mut self, event_id: &str) -> bool {
         if self.resets.iter().any(|known| known == event_id) {
@@ -292,6 +298,19 @@ mod tests {
         assert_eq!(request(&mut breaker, 0, second(1)), Decision::Trips);
         assert!(!breaker.reset("reset-1"));
         assert!(breaker.tripped().is_some());
+    }
+
+    #[test]
+    fn where_nothing_is_disconnected_it_starts_anew_by_itself_once_the_world_knows() {
+        let mut told = Breaker::default();
+        assert_eq!(request(&mut told, 0, minute(0)), Decision::Trips);
+        told.recover(&limit(0), minute(61));
+        assert!(told.tripped().is_some(), "nobody knows yet");
+        told.announced();
+        told.recover(&limit(0), minute(59));
+        assert!(told.tripped().is_some());
+        told.recover(&limit(0), minute(60));
+        assert!(told.tripped().is_none());
     }
 
     #[test]

@@ -49,7 +49,8 @@ pub struct Case {
     /// When it was opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<Timestamp>,
-    /// Since when something is being done about it; while the breaker is tripped, that is not the case.
+    /// Since when something is being done about it, later by all the time in which nothing could be: while looks failed, nobody
+    /// took it up, or the breaker was tripped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_hand_since: Option<Timestamp>,
     /// Every move, the oldest first.
@@ -85,7 +86,7 @@ pub enum Stage {
     },
     /// It has ended after a disconnect. Final.
     Resolved,
-    /// It did not end. Final here: people go on.
+    /// It did not end. Final here: people go on. Where nothing was requested yet, they may ask us to.
     Escalated,
     /// It was alive, or ended by itself.
     Dismissed {
@@ -180,9 +181,9 @@ pub struct Request {
     pub reason: String,
     /// What may be skipped.
     pub force: Force,
-    /// When it was taken up; none before that.
+    /// When that was; none if nothing tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub taken_up_at: Option<Timestamp>,
+    pub asked_at: Option<Timestamp>,
 }
 
 /// What a manual disconnect may skip.

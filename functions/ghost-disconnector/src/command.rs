@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::case::{Force, Request};
@@ -54,18 +55,27 @@ const MOST_CONVERSATIONS: usize = 500;
 const LONGEST_ID: usize = 64;
 
 impl Command {
-    /// Reads a command from an event's `detail-type`, id and detail.
-    pub fn read(detail_type: &str, event_id: &str, detail: &Value) -> Result<Self, CommandError> {
+    /// Reads a command from an event's `detail-type`, id, time and detail.
+    pub fn read(
+        detail_type: &str,
+        event_id: &str,
+        asked_at: Option<Timestamp>,
+        detail: &Value,
+    ) -> Result<Self, CommandError> {
         let detail = || detail.as_object().ok_or(CommandError::Malformed("its detail is not an object"));
         match detail_type {
-            DISCONNECT => disconnect(event_id, detail()?),
+            DISCONNECT => disconnect(event_id, asked_at, detail()?),
             "Breaker Reset Requested" => Ok(reset(event_id, detail()?)),
             _ => Err(CommandError::NotOurs),
         }
     }
 }
 
-fn disconnect(event_id: &str, detail: &Map<String, Value>) -> Result<Command, CommandError> {
+fn disconnect(
+    event_id: &str,
+    asked_at: Option<Timestamp>,
+    detail: &Map<String, Value>,
+) -> Result<Command, CommandError> {
     let mut conversation_ids: Vec<String> = Vec::new();
     let lists = [detail.get("conversationId"), detail.get("conversationIds")];
     for value in lists.into_iter().flatten() {
@@ -96,7 +106,7 @@ fn disconnect(event_id: &str, detail: &Map<String, Value>) -> Result<Command, Co
     }
     let requested_by = requested_by.unwrap_or_else(|| NOBODY.to_owned());
     let reason = text(detail, "reason").unwrap_or_default();
-    let request = Request { event_id: event_id.to_owned(), requested_by, reason, force, taken_up_at: None };
+    let request = Request { event_id: event_id.to_owned(), requested_by, reason, force, asked_at };
     Ok(Command::Disconnect { conversation_ids, request })
 }
 
@@ -113,7 +123,7 @@ pub fn named_conversations(detail: &Value) -> (Vec<String>, Request) {
         requested_by: requested_by.unwrap_or_else(|| NOBODY.to_owned()),
         reason: String::new(),
         force: Force::No,
-        taken_up_at: None,
+        asked_at: None,
     };
     (ids.into_iter().collect(), request)
 }
@@ -143,7 +153,7 @@ mod tests {
     use crate::case::Force;
 
     fn disconnect(detail: &Value) -> Result<(Vec<String>, Force), CommandError> {
-        match Command::read("Disconnect Interaction Requested", "e-1", detail)? {
+        match Command::read("Disconnect Interaction Requested", "e-1", None, detail)? {
             Command::Disconnect { conversation_ids, request } => Ok((conversation_ids, request.force)),
             Command::ResetBreaker { .. } => panic!("not a reset"),
         }
@@ -173,7 +183,7 @@ mod tests {
         ] {
             assert!(matches!(disconnect(&wrong), Err(CommandError::Malformed(_))), "{wrong}");
         }
-        assert_eq!(Command::read("Drain Queue Requested", "e-1", &json!({})), Err(CommandError::NotOurs));
+        assert_eq!(Command::read("Drain Queue Requested", "e-1", None, &json!({})), Err(CommandError::NotOurs));
     }
 
     #[test]

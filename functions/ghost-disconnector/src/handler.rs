@@ -162,7 +162,8 @@ fn until(deadline: Deadline) -> Timestamp {
 fn understand(event: &EventBridgeEvent) -> Result<Option<Command>, String> {
     let event_id = event.id.as_deref().ok_or("the event has no id")?;
     let detail: Value = serde_json::from_str(event.detail.get()).map_err(|_| "the event's detail is not JSON")?;
-    match Command::read(&event.detail_type, event_id, &detail) {
+    let asked_at = event.time.as_deref().and_then(|time| time.parse().ok());
+    match Command::read(&event.detail_type, event_id, asked_at, &detail) {
         Ok(command) => {
             info!(eventId = event_id, detailType = event.detail_type, "command");
             Ok(Some(command))

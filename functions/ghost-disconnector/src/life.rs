@@ -1,12 +1,15 @@
 //! The life of a case: what a look makes of it. Pure: the same case, policy and sighting give the same answer.
 //!
-//! `suspected → confirmed → disconnecting → resolved | escalated`, or `dismissed`, or `observed`. Final states stay;
-//! dismissed and observed cases return to suspected only when a look at the time noted in them, or later, finds a ghost.
+//! `suspected → confirmed → disconnecting → resolved | escalated`, or `dismissed`, or `observed`. Final states stay, but that
+//! an operator may ask for what was escalated without a request; dismissed and observed cases return to suspected only when a look
+//! at the time noted in them, or later, finds a ghost.
 
 mod moves;
 mod setbacks;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use moves::LIVE_LASTS;
 
 use std::time::Duration;
 
@@ -91,6 +94,7 @@ pub fn come_across(policy: &Policy, case: &Case, sighting: &Sighting) -> Next {
     let at = sighting.asked_at;
     let is_ghost = matches!(&sighting.what, What::On(facts, Judgement::Ghost { .. }) if facts.case_id == case.case_id);
     let mut case = case.clone();
+    case.was_read();
     let wanted_now = policy.mode == Mode::Enforce;
     match &mut case.stage {
         Stage::Dismissed { noted, look_then } if is_ghost && (*noted > at || !*look_then) => {
@@ -124,11 +128,15 @@ pub fn requested(policy: &Policy, case: &Case, sighting: &Sighting, request: Req
     case.request = Some(request);
     match case.state() {
         State::Resolved => Err("its case is closed: it was disconnected".to_owned()),
-        State::Escalated => {
-            Err("its case was escalated: disconnecting does not end it, so ask Genesys Customer Care".to_owned())
+        State::Escalated if case.attempts_that_count() > 0 => {
+            let requests = case.attempts_that_count();
+            Err(format!(
+                "its case was escalated: {requests} disconnect request(s) did not end it, so ask Genesys Customer Care"
+            ))
         }
         State::Suspected | State::Confirmed | State::Disconnecting => Ok(case),
-        State::Dismissed | State::Observed => {
+        // What was escalated without a single request may do now.
+        State::Escalated | State::Dismissed | State::Observed => {
             case.take_in(facts);
             case.suspect(policy, sighting, finding, fingerprint);
             Ok(case)
@@ -136,8 +144,8 @@ pub fn requested(policy: &Policy, case: &Case, sighting: &Sighting, request: Req
     }
 }
 
-/// What a conversation calls for that ended long ago, as the look shows, though analytics still lists it without an end: a case
-/// for people, told once. Nothing is disconnected, for nobody is there. Nothing if it is too early, or told already.
+/// The case of a conversation that ended long ago, as the look shows, though analytics still lists it without an end. It rests,
+/// unless people are told of it. Nothing is disconnected, for nobody is there. None if it is too early, or told already.
 pub fn still_counted(
     policy: &Policy,
     conversation_id: &str,
@@ -149,7 +157,7 @@ pub fn still_counted(
     if at.duration_since(*ended_at) < OUT_OF_STEP || latest.is_some_and(|case| case.state().is_in_progress()) {
         return None;
     }
-    let rests = Stage::Dismissed { noted: at, look_then: false };
+    let rests = rest(at, None);
     let mut case = match latest.filter(|case| case.case_id == facts.case_id) {
         None => Case::about(conversation_id, facts, rests, None, at),
         Some(case) if case.state().is_final() => return None,
@@ -157,21 +165,31 @@ pub fn still_counted(
         Some(case) => case.clone(),
     };
     case.take_in(facts);
+    case.forget(at);
     let reason = format!(
         "It ended at {ended_at}, and analytics still lists it without an end: views and reports go on counting it. Nobody is \
          there, so nothing is disconnected."
     );
+    case.finding =
+        Some(Finding { rule: "analytics".to_owned(), test: "stillListed".to_owned(), since: *ended_at, reason });
+    Some(case)
+}
+
+/// Tells people that analytics still lists what has ended: once.
+pub fn tell_still_counted(policy: &Policy, case: &mut Case, sighting: &Sighting) {
+    let at = sighting.asked_at;
+    let reason = case.finding.as_ref().map_or_else(String::new, |finding| finding.reason.clone());
     if policy.mode == Mode::Observe {
         let stage = Stage::Observed { noted: later(at, REST), look_then: false };
         case.moved(stage, sighting, &reason);
     } else {
         case.escalate(Complaint::StillCounted, Some(sighting), at, &reason);
     }
-    Some(case)
 }
 
 fn over(case: &Case, sighting: &Sighting, why: &str) -> Next {
     let mut case = case.clone();
+    case.was_read();
     let at = sighting.asked_at;
     match case.stage {
         Stage::Disconnecting { .. } => case.moved(Stage::Resolved, sighting, why),
@@ -188,6 +206,7 @@ fn over(case: &Case, sighting: &Sighting, why: &str) -> Next {
 /// Somebody has joined since: whatever becomes of the conversation is another case.
 fn superseded(case: &Case, sighting: &Sighting) -> Next {
     let mut case = case.clone();
+    case.was_read();
     if case.state().is_in_progress() {
         let stage = Stage::Dismissed { noted: sighting.asked_at, look_then: false };
         case.moved(stage, sighting, "Somebody has joined since, so this is another case.");
@@ -242,7 +261,7 @@ fn ghost(policy: &Policy, mut case: Case, sighting: &Sighting, finding: &Finding
                 "It has been in hand for longer than the policy explains, and does not come to an end.",
             );
         }
-        Stage::Suspected { looks, fingerprint: seen, .. } if case.agrees(seen, fingerprint) => {
+        Stage::Suspected { looks, fingerprint: seen, .. } if case.agrees(seen, fingerprint, at) => {
             let looks = looks + 1;
             if looks >= policy.confirm.looks {
                 return confirmed(policy, case, sighting, finding, fingerprint, looks);
@@ -251,9 +270,9 @@ fn ghost(policy: &Policy, mut case: Case, sighting: &Sighting, finding: &Finding
         }
         Stage::Suspected { .. } => {
             case.finding = Some(finding.clone());
-            case.stage = case.suspicion(policy, fingerprint, sighting.asked_at);
+            case.stage = case.suspicion(policy, fingerprint, at);
         }
-        Stage::Confirmed { fingerprint: seen, .. } if !case.agrees(seen, fingerprint) => {
+        Stage::Confirmed { fingerprint: seen, .. } if !case.agrees(seen, fingerprint, at) => {
             let stage = Stage::Dismissed { noted: next_look_at, look_then: true };
             case.moved(stage, sighting, "It has changed since it was confirmed, so it must be made sure of anew.");
         }

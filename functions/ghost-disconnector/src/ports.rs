@@ -30,18 +30,26 @@ pub struct PortError {
     pub reason: String,
     /// Whether it is about this one thing, e.g. a conversation that cannot be read: others may be well.
     pub only_this: bool,
+    /// Whether it may pass by itself, as an outage does.
+    pub may_pass: bool,
 }
 
 impl PortError {
     /// A failure that others may meet, too.
     pub fn new(operation: &'static str, reason: impl Into<String>) -> Self {
-        Self { operation, reason: reason.into(), only_this: false }
+        Self { operation, reason: reason.into(), only_this: false, may_pass: true }
     }
 
     /// The same, where others need not meet it.
     #[must_use]
     pub fn only_this(self) -> Self {
         Self { only_this: true, ..self }
+    }
+
+    /// The same, where it will not pass: others need not meet it then.
+    #[must_use]
+    pub fn for_good(self) -> Self {
+        Self { only_this: true, may_pass: false, ..self }
     }
 }
 
@@ -195,8 +203,12 @@ pub trait Watch {
 pub enum Register {
     /// The breaker.
     Breaker,
+    /// What was told of by itself because analytics still lists it, after which the rest is not.
+    OutOfStep,
     /// How far discovery is.
     Discovery,
+    /// What was refused to operators who would have gone past whoever is there.
+    LiveRefusals,
 }
 
 impl Register {
@@ -204,7 +216,9 @@ impl Register {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Breaker => "breaker",
+            Self::OutOfStep => "out-of-step",
             Self::Discovery => "discovery",
+            Self::LiveRefusals => "live-refusals",
         }
     }
 }

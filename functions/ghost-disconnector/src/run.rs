@@ -3,8 +3,12 @@
 mod attend;
 mod breaker;
 mod discover;
+mod refusals;
+mod register;
 mod requests;
 mod take_up;
+#[cfg(test)]
+mod tests;
 mod tick;
 
 use std::cell::Cell;
@@ -13,13 +17,12 @@ use std::time::Duration;
 use ghost_policy::Policy;
 use jiff::Timestamp;
 
-pub use requests::{refuse, reset_breaker};
+pub use refusals::refuse;
+pub use requests::{disconnect, reset_breaker};
 pub use tick::{Report, tick};
 
 use crate::life;
 use crate::ports::{PortError, Ports};
-
-pub use requests::disconnect;
 
 /// A moment that is no further away is waited for, instead of being left to the next run.
 const WAIT: Duration = Duration::from_secs(5);

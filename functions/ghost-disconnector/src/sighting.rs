@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use ghost_policy::conversation::Leg;
-use ghost_policy::verdict::AliveReason;
+use ghost_policy::verdict::{AliveReason, GhostTest};
 use ghost_policy::{Conversation, Policy, Verdict, evaluate, evaluate_forced};
 use jiff::Timestamp;
 
-use crate::case::{Case, Finding, Fingerprint, Force, LegEvidence, Subject};
+use crate::case::{Case, Finding, Fingerprint, Force, LegEvidence, State, Subject};
 use crate::hints;
 use crate::ports::{Look, Seen};
 
@@ -106,6 +106,27 @@ impl Sighting {
         };
         Self { asked_at: *asked_at, correlation_id: correlation_id.clone(), what }
     }
+
+    /// Judges a look at the conversation of a case, with what whoever asked for its end may skip. Once a disconnect has been
+    /// requested, nobody is there if nobody is left, also where no test of the rule says so: a teardown half done.
+    pub fn of_case(policy: &Policy, look: &Look, case: &Case) -> Self {
+        let sighting = Self::of(policy, look, case.force(look.asked_at));
+        let Seen::Conversation(conversation) = &look.seen else { return sighting };
+        let is_left_over = matches!(&sighting.what, What::On(facts, Judgement::Alive { nobody_is_there: false, .. })
+            if facts.case_id == case.case_id)
+            && case.state() == State::Disconnecting
+            && ghost_policy::nobody_is_left(policy, conversation, look.asked_at);
+        if is_left_over { Self { what: left_over(conversation, look.asked_at, case), ..sighting } } else { sighting }
+    }
+}
+
+/// What a teardown by half has left.
+fn left_over(conversation: &Conversation, at: Timestamp, case: &Case) -> What {
+    let reason = "Nobody has an open communication any more, and it has not ended.".to_owned();
+    let rule = case.finding.as_ref().map_or_else(String::new, |finding| finding.rule.clone());
+    let finding = Finding { rule, test: GhostTest::NoConnectedPartyFor.as_str().to_owned(), since: at, reason };
+    let fingerprint = fingerprint(conversation, &finding);
+    What::On(Box::new(facts(conversation)), Judgement::Ghost { finding, fingerprint })
 }
 
 fn judge(policy: &Policy, conversation: &Conversation, at: Timestamp, force: Force) -> What {
@@ -144,7 +165,9 @@ fn answered_for(conversation: &Conversation, at: Timestamp, words: &str) -> Judg
 
 /// Whether the policy does not speak of the conversation at all: no force skips that.
 fn out_of_scope(why: &[AliveReason]) -> bool {
-    why.iter().any(|reason| matches!(reason, AliveReason::Excluded { .. } | AliveReason::NoRuleFits))
+    why.iter().any(|reason| {
+        matches!(reason, AliveReason::Excluded { .. } | AliveReason::NoRuleFits | AliveReason::RuleUntold { .. })
+    })
 }
 
 fn fingerprint(conversation: &Conversation, finding: &Finding) -> Fingerprint {

@@ -89,6 +89,8 @@ pub enum Change {
 pub enum Curse {
     /// Every look at it fails.
     LooksFail,
+    /// Every look at it takes so long that it is given up.
+    LooksTimeOut,
     /// Every look at it takes longer than a look may be old for a disconnect.
     LooksAreSlow,
     /// No request for it leaves.
@@ -107,6 +109,9 @@ pub enum Teardown {
     /// It does not end.
     Never,
 }
+
+/// How long whoever asked answers for who is there.
+const LIVE_LASTS: SignedDuration = SignedDuration::from_mins(15);
 
 /// A conversation, what is true of it, and what it was.
 #[derive(Debug, Clone)]
@@ -127,6 +132,8 @@ pub struct Simulated {
     pub teardown: Teardown,
     /// What somebody asked to be skipped for its end.
     pub force: Force,
+    /// Until when somebody answers for it that it does not matter who is there; none once that was refused.
+    pub answered_for_until: Option<Timestamp>,
     /// How many requests were sent for it after a look at which it was fair: whatever comes to life after that is not to blame.
     pub requests: u32,
     /// Whether somebody came between a look and what followed from it.
@@ -156,6 +163,7 @@ impl Simulated {
             history,
             teardown,
             force: Force::No,
+            answered_for_until: None,
             requests: 0,
             came_to_life: false,
             torn_down: false,
@@ -170,6 +178,25 @@ impl Simulated {
     /// Whether this is wrong with it, sooner or later.
     pub fn has(&self, curse: Curse) -> bool {
         self.curse.is_some_and(|(_, one)| one == curse)
+    }
+
+    /// Somebody asks for its end.
+    pub fn request(&mut self, force: Force, at: Timestamp) {
+        self.force = force;
+        self.answered_for_until = (force == Force::Live).then(|| at + LIVE_LASTS);
+    }
+
+    /// Whoever asked was told that it does not come: nobody answers for who is there any more.
+    pub fn refuse(&mut self) {
+        self.answered_for_until = None;
+    }
+
+    /// What a look of this time may skip.
+    pub fn force_at(&self, at: Timestamp) -> Force {
+        match self.force {
+            Force::Live if self.answered_for_until.is_none_or(|until| at > until) => Force::No,
+            force => force,
+        }
     }
 
     /// As it was at that time.
@@ -239,8 +266,8 @@ impl Simulated {
         self.came_to_life |= !self.torn_down;
     }
 
-    /// Genesys Cloud tears it down.
-    pub fn tear_down(&mut self, at: Timestamp, no_connected_party_for: Option<SignedDuration>) {
+    /// Genesys Cloud tears it down. What a teardown by half leaves may be asked for again after so long.
+    pub fn tear_down(&mut self, at: Timestamp, again_after: SignedDuration) {
         if self.now.end.is_some() || self.teardown == Teardown::Never {
             return;
         }
@@ -255,10 +282,12 @@ impl Simulated {
             leg.after_call_work = None;
         }
         conversation.newest_timestamp = Some(at);
-        // What is scheduled speaks for life until then, whoever has gone.
+        // What is scheduled or on its way to somebody else speaks for life, whoever has gone.
         let is_scheduled = conversation.legs().any(|leg| leg.communication.scheduled.is_some_and(|due| due > at));
+        let is_transferred = conversation.transfers.iter().any(|transfer| transfer.state != TransferState::Over);
         if half {
-            self.life = Life::Dead { since: at, after: no_connected_party_for.filter(|_| !is_scheduled) };
+            let after = (!is_scheduled && !is_transferred).then_some(again_after);
+            self.life = Life::Dead { since: at, after };
         } else {
             conversation.end = Some(at);
         }

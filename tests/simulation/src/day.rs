@@ -23,7 +23,7 @@ use crate::invariant::{Invariant, Violation};
 use crate::policies;
 use crate::ports::SimulatedPorts;
 use crate::script;
-use crate::state::{Counts, State};
+use crate::state::{Counts, Out, Outage, STILL_LISTED, State};
 use crate::watcher;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
@@ -45,6 +45,9 @@ const GRACE: SignedDuration = SignedDuration::from_hours(3);
 
 /// After its time is up, a run may still finish what it has begun.
 const LEEWAY: SignedDuration = SignedDuration::from_mins(1);
+
+/// A request is delivered so often at most.
+const MOST_DELIVERIES: u32 = 5;
 
 /// Runs at once, at most.
 const MOST_RUNS: usize = 3;
@@ -77,7 +80,8 @@ enum Happening {
 
 enum Task {
     Tick,
-    Disconnect(String, Request),
+    /// With how often it was delivered.
+    Disconnect(String, Request, u32),
     Reset,
 }
 
@@ -131,6 +135,7 @@ impl Day {
                 policy,
                 replaced_at: start + replaced_after,
                 faults: true,
+                outage: None,
                 conversations: BTreeMap::new(),
                 teardowns: BinaryHeap::new(),
                 arrivals: BinaryHeap::new(),
@@ -143,6 +148,7 @@ impl Day {
                 next_watch_at: None,
                 outcomes: BTreeMap::new(),
                 tripped: None,
+                told_out_of_step: Vec::new(),
                 sent: Vec::new(),
                 looks: BTreeMap::new(),
                 attempts: BTreeSet::new(),
@@ -150,6 +156,8 @@ impl Day {
                 violation: None,
             })),
         };
+        let outage = day.chance(|random| outage(random, start));
+        day.state.borrow_mut().outage = outage;
         day.write_scripts(start);
         day
     }
@@ -212,7 +220,7 @@ impl Day {
         });
         let event_id = format!("request-{id}");
         let (requested_by, reason) = ("operator".to_owned(), "test".to_owned());
-        let request = Request { event_id, requested_by, reason, force, taken_up_at: None };
+        let request = Request { event_id, requested_by, reason, force, asked_at: None };
         self.happen(at, Happening::Requested(id.to_owned(), request));
     }
 
@@ -276,10 +284,11 @@ impl Day {
                 }
                 Happening::Requested(id, request) => {
                     if let Some(conversation) = state.conversations.get_mut(&id) {
-                        conversation.force = request.force;
+                        conversation.request(request.force, at);
                     }
                     self.count += 1;
-                    self.to_do.insert((now, self.count), Task::Disconnect(id, request));
+                    let request = Request { asked_at: Some(at), ..request };
+                    self.to_do.insert((now, self.count), Task::Disconnect(id, request, 1));
                 }
             }
         }
@@ -287,7 +296,16 @@ impl Day {
 
     fn begin_runs(&mut self) {
         let now = self.now();
+        let resumes_at = self.state.borrow().nothing_runs_until();
+        if let Some(at) = resumes_at {
+            self.next_tick = self.next_tick.max(at);
+        }
         while self.to_do.first_key_value().is_some_and(|((at, _), _)| *at <= now) {
+            if let Some(at) = resumes_at {
+                let Some(((_, number), task)) = self.to_do.pop_first() else { break };
+                self.to_do.insert((at, number), task);
+                continue;
+            }
             let Some((_, task)) = self.to_do.pop_first() else { break };
             self.begin(task);
         }
@@ -309,7 +327,7 @@ impl Day {
         let event_id = format!("reset-{}", self.now());
         let future: Pin<Box<dyn Future<Output = bool>>> = match &task {
             Task::Tick => Box::pin(async move { run::tick(&own, &policy, until).await.is_ok() }),
-            Task::Disconnect(id, request) => {
+            Task::Disconnect(id, request, _) => {
                 let (ids, request) = (vec![id.clone()], request.clone());
                 Box::pin(async move { run::disconnect(&own, &policy, &ids, &request, until).await.is_ok() })
             }
@@ -346,7 +364,7 @@ impl Day {
         true
     }
 
-    /// What failed is delivered again.
+    /// What failed is delivered again, a few times.
     fn ended(&mut self, task: Task, succeeded: bool) {
         let now = self.now();
         let tripped = self.state.borrow().tripped.is_some();
@@ -356,9 +374,12 @@ impl Day {
             self.count += 1;
             self.to_do.insert((now + wait, self.count), Task::Reset);
         }
-        if !succeeded && matches!(task, Task::Disconnect(..)) {
+        if let Task::Disconnect(id, request, deliveries) = task
+            && !succeeded
+            && deliveries < MOST_DELIVERIES
+        {
             self.count += 1;
-            self.to_do.insert((now + MINUTE, self.count), task);
+            self.to_do.insert((now + MINUTE, self.count), Task::Disconnect(id, request, deliveries + 1));
         }
     }
 
@@ -418,11 +439,24 @@ impl Day {
         }
         let ghosts = state.conversations.values().filter(|one| one.life.ripe_at().is_some()).count();
         state.counts.ghosts = ghosts as u64;
+        state.counts.outages = u64::from(state.outage.is_some());
         state.counts.cursed = state.conversations.values().filter(|one| one.curse.is_some()).count() as u64;
-        let told = |case: &Case| case.moves.last().is_some_and(|last| last.reason.contains("analytics still lists it"));
+        let told = |case: &Case| case.moves.last().is_some_and(|last| last.reason.contains(STILL_LISTED));
         let cases = state.cases.values().flat_map(BTreeMap::values);
         state.counts.still_counted = cases.filter(|stored| told(&stored.case)).count() as u64;
     }
+}
+
+/// Seldom: something is out for more than a day, which is over when things stop failing.
+fn outage(random: &mut StdRng, start: Timestamp) -> Option<Outage> {
+    let of = match random.random_range(0..50) {
+        0 => Out::GenesysCloud,
+        1 => Out::Function,
+        _ => return None,
+    };
+    let length = SignedDuration::from_secs(random.random_range(25 * 3_600..30 * 3_600));
+    let begins = start + SignedDuration::from_secs(random.random_range(0..=(DAY + STORM - length).as_secs()));
+    Some(Outage { of, begins, ends: begins + length })
 }
 
 /// Seldom: what is wrong with a conversation, from some moment of the day on.
@@ -432,6 +466,7 @@ fn curse(random: &mut StdRng, start: Timestamp) -> Option<(Timestamp, Curse)> {
         1 => Curse::LooksAreSlow,
         2 => Curse::NothingLeaves,
         3..=5 => Curse::OutOfStep,
+        6 => Curse::LooksTimeOut,
         _ => return None,
     };
     Some((start + SignedDuration::from_secs(random.random_range(0..DAY.as_secs())), curse))

@@ -11,8 +11,8 @@ use crate::conversation::{Curse, Simulated};
 use crate::invariant::Invariant;
 use crate::state::State;
 
-/// Looks that fail one after the other at most: two dozen, and then one a day; an outage may add some.
-const MOST_FAILED_LOOKS: u32 = 36;
+/// Looks that fail one after the other at most: those of three days, and then one a day.
+const MOST_FAILED_LOOKS: u32 = 84;
 
 /// Analytics that lists a conversation so long after its end must have been noticed, and two more days must have gone by.
 const LONG_AGO: SignedDuration = SignedDuration::from_hours(24 * 5);
@@ -39,7 +39,8 @@ impl State {
         let case_id = Case::id_for(&conversation.now);
         let state = self.cases_of(id).find(|case| case.case_id == case_id).map(Case::state);
         let is_given_up = |case: &Case| case.failed_looks > 0 || case.state() == CaseState::Escalated;
-        let is_unreadable = conversation.has(Curse::LooksFail) && self.cases_of(id).any(is_given_up);
+        let cannot_be_read = conversation.has(Curse::LooksFail) || conversation.has(Curse::LooksTimeOut);
+        let is_unreadable = cannot_be_read && self.cases_of(id).any(is_given_up);
         let is_dealt_with = conversation.now.end.is_some() || state == Some(wanted) || is_unreadable;
         (!is_dealt_with).then(|| format!("is {}", state.map_or("without a case", CaseState::as_str)))
     }
@@ -61,7 +62,8 @@ impl State {
         let is_listed = conversation.has(Curse::OutOfStep) && ended_long_ago && !may_rest;
         let is_told =
             |case: &Case| matches!(case.state(), CaseState::Escalated | CaseState::Observed | CaseState::Resolved);
-        is_listed && !self.cases_of(id).any(is_told)
+        let many_are_told = self.outcomes.keys().any(|id| id.starts_with("systemic-ghosting_out-of-step"));
+        is_listed && !many_are_told && !self.cases_of(id).any(is_told)
     }
 
     fn cases_of(&self, id: &str) -> impl Iterator<Item = &Case> {

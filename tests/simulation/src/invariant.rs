@@ -23,12 +23,17 @@ pub enum Invariant {
     BreakerHolds,
     /// A case moves only as its life allows, and each move once.
     NoCaseMovesTwice,
-    /// Resolved and escalated cases never change again.
+    /// Resolved and escalated cases never change again, unless somebody asks for what was escalated without a request.
     FinalStaysFinal,
     /// Dismissed and observed cases are not suspected again before the time noted in them.
     RestIsKept,
     /// An outcome's id always stands for the same outcome.
     OutcomeIdsRepeat,
+    /// What can be looked at and disconnected is escalated only after as many attempts as the policy says, however long anything was
+    /// out.
+    EscalatedAfterAllAttempts,
+    /// No more conversations are told of one by one for being listed after their end than the breaker allows requests in its time.
+    OutOfStepIsBounded,
     /// At the end, every ghost older than its rule is resolved or escalated (in observe mode: observed).
     EveryGhostDealtWith,
     /// At the end, no case is left in between.
@@ -40,7 +45,8 @@ pub enum Invariant {
     LookAlikesUntouched,
     /// A conversation that cannot be looked at is given up after a few dozen looks, and then costs one a day.
     LooksAreGivenUp,
-    /// At the end, what has ended and is still listed by analytics has been told of (in observe mode: observed).
+    /// At the end, what has ended and is still listed by analytics has been told of (in observe mode: observed), or that there are too
+    /// many.
     OutOfStepIsTold,
     /// A run ends before its time is up, but for what it has begun.
     RunsEnd,

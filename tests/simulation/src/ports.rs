@@ -46,6 +46,25 @@ enum Fate {
     WorksButSeemsToFail,
 }
 
+/// How a call of Genesys Cloud fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    OfAll,
+    OfThisOne,
+    /// It takes as long as a look may.
+    TimeOut,
+}
+
+impl Failure {
+    fn error(self, operation: &'static str) -> PortError {
+        let error = PortError::new(operation, "simulated");
+        if self == Self::OfAll { error } else { error.only_this() }
+    }
+}
+
+/// The longest that a look may take.
+const LOOK_LIMIT: SignedDuration = SignedDuration::from_secs(30);
+
 /// Done at a moment of virtual time.
 struct Until {
     world: Rc<RefCell<State>>,
@@ -105,6 +124,17 @@ impl SimulatedPorts {
         fate
     }
 
+    /// How a call of Genesys Cloud fails, if it does.
+    fn failure(&self, fate: Fate) -> Option<Failure> {
+        let mut world = self.world.borrow_mut();
+        let fails = fate != Fate::Works || world.is_out();
+        fails.then(|| match world.random.random_range(0..6) {
+            0..3 => Failure::OfAll,
+            3..5 => Failure::OfThisOne,
+            _ => Failure::TimeOut,
+        })
+    }
+
     /// A call of the store: what it does happens at one moment.
     async fn stored<T>(&self, operation: &'static str, effect: impl FnOnce(&mut State) -> T) -> Result<T, PortError> {
         let fate = self.call(15, 4_000).await;
@@ -143,18 +173,20 @@ impl Conversations for SimulatedPorts {
             self.until(asked_at + SignedDuration::from_millis(5_200)).await;
         }
         let fate = self.call(300, 9_000).await;
+        let failure = if curse == Some(Curse::LooksTimeOut) { Some(Failure::TimeOut) } else { self.failure(fate) };
+        if failure == Some(Failure::TimeOut) {
+            self.until(asked_at + LOOK_LIMIT).await;
+        }
         // The way back takes time, too.
         let mut world = self.world.borrow_mut();
         world.counts.looks += 1;
         if curse == Some(Curse::LooksFail) {
-            return Err(PortError::new("looking", "simulated, for good").only_this());
+            return Err(PortError::new("looking", "simulated, for good").for_good());
         }
-        if fate != Fate::Works {
-            let error = PortError::new("looking", "simulated");
-            let is_of_this_one = world.random.random_bool(0.5);
-            return Err(if is_of_this_one { error.only_this() } else { error });
+        if let Some(failure) = failure {
+            return Err(failure.error("looking"));
         }
-        let fair = world.is_fair_game(conversation_id);
+        let fair = world.is_fair_game(conversation_id, asked_at);
         let seen = state::Seen { asked_at, answered_at: world.now, fair };
         self.seen.borrow_mut().insert(conversation_id.to_owned(), seen);
         world.looks.entry(conversation_id.to_owned()).or_default().push(seen);
@@ -178,7 +210,7 @@ impl Conversations for SimulatedPorts {
         self.call(50, 7_000).await;
         let at = self.now();
         let told = |answer, words: &str| Disconnection { at, answer, words: words.to_owned(), correlation_id: None };
-        if at > send_by || self.cursed(conversation_id) == Some(Curse::NothingLeaves) {
+        if at > send_by || self.world.borrow().is_out() || self.cursed(conversation_id) == Some(Curse::NothingLeaves) {
             return told(Answer::NotSent, "too late");
         }
         let (answer, words) = self.send(conversation_id);
@@ -189,10 +221,8 @@ impl Conversations for SimulatedPorts {
     async fn candidates(&self, interval: Interval, page: u32) -> Result<CandidatePage, PortError> {
         const ASKED_FOR: usize = 5;
         let fate = self.call(800, 9_000).await;
-        if fate != Fate::Works {
-            let error = PortError::new("asking analytics", "simulated");
-            let is_of_this_one = self.world.borrow_mut().random.random_bool(0.5);
-            return Err(if is_of_this_one { error.only_this() } else { error });
+        if let Some(failure) = self.failure(fate) {
+            return Err(failure.error("asking analytics"));
         }
         let world = self.world.borrow();
         let as_of = world.now - world.analytics_lag;
@@ -260,6 +290,8 @@ impl Cases for SimulatedPorts {
                 return None;
             }
             let stored = StoredCase { case, version: 1 };
+            world.check_what_is_told(&stored.case);
+            let cases = world.cases.entry(stored.case.conversation_id.clone()).or_default();
             cases.insert(stored.case.case_id.clone(), stored.clone());
             Some(stored)
         })
@@ -330,6 +362,12 @@ impl Outcomes for SimulatedPorts {
     async fn put_outcomes(&self, outcomes: Vec<Outcome>) -> Result<(), PortError> {
         self.stored("putting outcomes", |world| {
             for outcome in outcomes {
+                let about = outcome.detail.get("conversationId").and_then(serde_json::Value::as_str);
+                if outcome.detail_type == "Disconnect Interaction Refused"
+                    && let Some(conversation) = about.and_then(|id| world.conversations.get_mut(id))
+                {
+                    conversation.refuse();
+                }
                 let known = world.outcomes.insert(outcome.id.clone(), outcome.detail_type);
                 if known.is_some_and(|known| known != outcome.detail_type) {
                     world.violated(Invariant::OutcomeIdsRepeat, outcome.id);

@@ -84,6 +84,12 @@ pub fn nobody_for(policy: &Policy, media: Media) -> Option<SignedDuration> {
     SignedDuration::try_from(shortest.get()).ok()
 }
 
+/// How long what a teardown by half has left must have been so: no time at all, where the rule does not say.
+pub fn left_over_for(policy: &Policy, media: Media) -> SignedDuration {
+    let after = rule_for(policy, media).no_connected_party_for;
+    after.and_then(|after| SignedDuration::try_from(after.get()).ok()).unwrap_or(SignedDuration::ZERO)
+}
+
 /// How long an email or message may be idle.
 pub fn idle_for(policy: &Policy) -> Option<SignedDuration> {
     SignedDuration::try_from(rule_for(policy, Media::Email).idle_for?.get()).ok()

@@ -20,6 +20,12 @@ use crate::script;
 /// A disconnect request counts as sent up to so long after its permit, which is what the breaker counts.
 const FRESH: SignedDuration = SignedDuration::from_secs(5);
 
+/// How long it may take from a decision until it is stored.
+const SLOWEST_STEP: SignedDuration = SignedDuration::from_secs(20);
+
+/// What a case says of a conversation that has ended and is still listed.
+pub const STILL_LISTED: &str = "analytics still lists it";
+
 /// What went by, for reports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -49,6 +55,8 @@ pub struct Counts {
     pub given_up: u64,
     /// Conversations told of because analytics goes on listing them.
     pub still_counted: u64,
+    /// Days on which something was out for more than a day.
+    pub outages: u64,
 }
 
 impl AddAssign for Counts {
@@ -66,6 +74,7 @@ impl AddAssign for Counts {
         self.cursed += more.cursed;
         self.given_up += more.given_up;
         self.still_counted += more.still_counted;
+        self.outages += more.outages;
     }
 }
 
@@ -80,6 +89,32 @@ pub struct Seen {
     pub fair: bool,
 }
 
+/// Something is out for long.
+#[derive(Debug, Clone, Copy)]
+pub struct Outage {
+    /// What.
+    pub of: Out,
+    /// Since when.
+    pub begins: Timestamp,
+    /// Until when.
+    pub ends: Timestamp,
+}
+
+/// What is out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Out {
+    /// Every call of Genesys Cloud fails.
+    GenesysCloud,
+    /// No run begins.
+    Function,
+}
+
+impl Outage {
+    fn is_on(&self, now: Timestamp) -> bool {
+        self.begins <= now && now < self.ends
+    }
+}
+
 /// Everything.
 pub struct State {
     /// The time.
@@ -92,6 +127,8 @@ pub struct State {
     pub replaced_at: Timestamp,
     /// Whether things fail.
     pub faults: bool,
+    /// Seldom: what is out for more than a day.
+    pub outage: Option<Outage>,
     /// Genesys Cloud.
     pub conversations: BTreeMap<String, Simulated>,
     /// Teardowns still to take effect.
@@ -116,6 +153,8 @@ pub struct State {
     pub outcomes: BTreeMap<String, &'static str>,
     /// When the breaker tripped, while it is.
     pub tripped: Option<Timestamp>,
+    /// When conversations were told of one by one that have ended and are still listed.
+    pub told_out_of_step: Vec<Timestamp>,
     /// When requests were sent, since the breaker was reset.
     pub sent: Vec<Timestamp>,
     /// Every look, by conversation.
@@ -136,12 +175,22 @@ impl State {
         }
     }
 
-    /// Whether the conversation may be disconnected now, by the truth.
-    pub fn is_fair_game(&self, conversation_id: &str) -> bool {
+    /// Whether Genesys Cloud is out.
+    pub fn is_out(&self) -> bool {
+        self.outage.is_some_and(|outage| outage.of == Out::GenesysCloud && outage.is_on(self.now))
+    }
+
+    /// Until when no run begins.
+    pub fn nothing_runs_until(&self) -> Option<Timestamp> {
+        self.outage.filter(|outage| outage.of == Out::Function && outage.is_on(self.now)).map(|outage| outage.ends)
+    }
+
+    /// Whether the conversation may be disconnected now, by the truth, on the strength of a look asked for then.
+    pub fn is_fair_game(&self, conversation_id: &str, asked_at: Timestamp) -> bool {
         let Some(conversation) = self.conversations.get(conversation_id) else { return false };
         let is_dead = conversation.life != crate::conversation::Life::Live;
         let is_ripe = conversation.life.ripe_at().is_some_and(|ripe| ripe <= self.now);
-        match conversation.force {
+        match conversation.force_at(asked_at) {
             Force::No => is_ripe,
             Force::Durations => is_dead,
             Force::Live => true,
@@ -162,8 +211,8 @@ impl State {
                 let what = format!("{conversation_id} ({kind}) was alive when it was looked at");
                 self.violated(Invariant::NoLiveConversationDisconnected, what);
             }
-            Some(Seen { fair: true, .. }) => {
-                self.counts.overtaken += u64::from(!self.is_fair_game(conversation_id));
+            Some(Seen { fair: true, asked_at, .. }) => {
+                self.counts.overtaken += u64::from(!self.is_fair_game(conversation_id, asked_at));
                 if let Some(conversation) = self.conversations.get_mut(conversation_id) {
                     conversation.requests += 1;
                 }
@@ -223,7 +272,7 @@ impl State {
 
     fn check_confirmation(&mut self, conversation_id: &str, seen: Seen) {
         let Some(conversation) = self.conversations.get(conversation_id) else { return };
-        if conversation.force == Force::Live {
+        if conversation.force_at(seen.asked_at) == Force::Live {
             return;
         }
         // What went to and fro between two looks nobody can know.
@@ -277,7 +326,13 @@ impl State {
             case.moves.iter_mut().for_each(|one| one.unannounced = false);
             case
         };
-        if from.is_final() && told(before) != told(after) {
+        let by_request = before.request != after.request;
+        // Operators may ask for what was escalated without a request.
+        let is_asked_for = from == CaseState::Escalated
+            && to == CaseState::Suspected
+            && by_request
+            && before.attempts_that_count() == 0;
+        if from.is_final() && told(before) != told(after) && !is_asked_for {
             self.violated(Invariant::FinalStaysFinal, format!("{id} was {}", from.as_str()));
         }
         let numbers = |case: &Case| case.moves.last().map_or(0, |one| one.number);
@@ -285,7 +340,9 @@ impl State {
         let chained = after.moves.iter().zip(after.moves.iter().skip(1)).all(|(one, next)| next.from == Some(one.to));
         let given_up = to == CaseState::Dismissed && after.is_unreadable && !before.is_unreadable;
         self.counts.given_up += u64::from(given_up || (to == CaseState::Escalated && after.attempts_that_count() == 0));
-        if moves != u32::from(from != to || given_up) || (!chained && after.moves_left_out == 0) || !may_move(from, to)
+        if moves != u32::from(from != to || given_up)
+            || (!chained && after.moves_left_out == 0)
+            || !(may_move(from, to) || is_asked_for)
         {
             let what = format!("{id}: {} to {} by {moves} move(s)", from.as_str(), to.as_str());
             self.violated(Invariant::NoCaseMovesTwice, what);
@@ -294,12 +351,41 @@ impl State {
             Stage::Dismissed { noted, .. } | Stage::Observed { noted, .. } => Some(noted),
             _ => None,
         };
-        let by_request = before.request != after.request;
         if to == CaseState::Suspected && !by_request && noted.is_some_and(|noted| noted > self.now) {
             self.violated(Invariant::RestIsKept, id.clone());
         }
+        if from != to {
+            self.check_what_is_told(after);
+        }
         self.counts.resolved += u64::from(from != to && to == CaseState::Resolved);
         self.counts.escalated += u64::from(from != to && to == CaseState::Escalated);
+    }
+
+    /// Checks the last move of a case, which has just been stored.
+    pub fn check_what_is_told(&mut self, case: &Case) {
+        let Some(last) = case.moves.last() else { return };
+        if last.reason.contains(STILL_LISTED) {
+            self.check_out_of_step();
+            return;
+        }
+        let is_cursed = self.conversations.get(&case.conversation_id).is_some_and(|one| one.curse.is_some());
+        let (attempts, wanted) = (case.attempts_that_count(), self.policy.verify.attempts);
+        if last.to == CaseState::Escalated && !is_cursed && attempts != wanted {
+            let what = format!("{} after {attempts} of {wanted} attempt(s): {}", case.case_id, last.reason);
+            self.violated(Invariant::EscalatedAfterAllAttempts, what);
+        }
+    }
+
+    fn check_out_of_step(&mut self) {
+        let limit = &self.policy.breaker;
+        // What was granted before may be stored a little later.
+        let per = SignedDuration::try_from(limit.per.get()).unwrap_or(SignedDuration::MAX) - SLOWEST_STEP;
+        self.told_out_of_step.push(self.now);
+        let within = self.told_out_of_step.iter().filter(|told| self.now.duration_since(**told) < per).count();
+        if within > limit.max_disconnects as usize {
+            let what = format!("{within} within {}", limit.per);
+            self.violated(Invariant::OutOfStepIsBounded, what);
+        }
     }
 
     /// Cases by when they are due.
@@ -339,7 +425,7 @@ impl State {
             let Some(Reverse((at, id))) = self.teardowns.pop() else { return };
             let Some(conversation) = self.conversations.get_mut(&id) else { continue };
             let media = conversation.now.legs().find_map(|leg| leg.communication.media);
-            let after = media.and_then(|media| script::nobody_for(&self.policy, media));
+            let after = media.map_or(SignedDuration::ZERO, |media| script::left_over_for(&self.policy, media));
             conversation.tear_down(at.max(self.now), after);
         }
     }

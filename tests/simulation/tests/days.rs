@@ -41,6 +41,7 @@ fn missing(counts: &Counts) -> Vec<&'static str> {
         ("conversations that nothing can be done about", counts.cursed),
         ("cases that were given up", counts.given_up),
         ("conversations that analytics goes on listing", counts.still_counted),
+        ("outages of more than a day", counts.outages),
     ];
     happened.into_iter().filter(|(_, count)| *count == 0).map(|(what, _)| what).collect()
 }

@@ -25,7 +25,7 @@ const FIRST_ATTEMPTS: usize = 4;
 const LONGEST_REASON: usize = 2_000;
 
 /// How long somebody's word stands that a live conversation may be disconnected.
-const LIVE_LASTS: Duration = Duration::from_mins(15);
+pub(crate) const LIVE_LASTS: Duration = Duration::from_mins(15);
 
 /// A request that was not sent is decided anew after so long, and longer the more often that happens.
 const NOT_SENT_PAUSE: Duration = Duration::from_secs(1);
@@ -74,36 +74,34 @@ impl Case {
         Self::about(conversation_id, &facts, stage, None, at)
     }
 
-    /// What may be skipped in judging a look of this time. Nothing once the request was refused, which dismissing and observing
-    /// do; and whoever answers for a live conversation does so now, not for whenever a breaker is reset.
+    /// What may be skipped in judging a look of this time. Nothing once the request was refused, which dismissing and observing do.
     pub fn force(&self, asked_at: Timestamp) -> Force {
         let was_refused = matches!(self.state(), State::Dismissed | State::Observed);
-        let taken_up_at = self.request.as_ref().and_then(|request| request.taken_up_at);
-        let lasts = taken_up_at.is_some_and(|at| asked_at.duration_since(at).unsigned_abs() <= LIVE_LASTS);
-        match self.asked_force() {
-            _ if was_refused => Force::No,
-            Force::Live if !lasts => Force::No,
-            force => force,
-        }
+        let request = self.request.as_ref().filter(|_| !was_refused);
+        request.map_or(Force::No, |request| request.force_at(asked_at))
     }
 
-    fn asked_force(&self) -> Force {
-        self.request.as_ref().map_or(Force::No, |request| request.force)
+    /// Whether somebody answers for it that it does not matter who is there.
+    fn is_answered_for(&self, at: Timestamp) -> bool {
+        self.request.as_ref().is_some_and(|request| request.force_at(at) == Force::Live)
+    }
+
+    /// Disconnect requests of this suspicion, the last first.
+    fn last_attempts(&self) -> impl Iterator<Item = &Attempt> {
+        let suspected_at = self.moves.iter().rev().find(|one| one.to == State::Suspected).map(|one| one.at);
+        self.attempts.iter().rev().take_while(move |attempt| suspected_at.is_none_or(|since| attempt.at >= since))
     }
 
     /// How many disconnect requests of this suspicion may have had an effect: those that were turned away or never left do
     /// not count.
     pub fn attempts_that_count(&self) -> u32 {
-        let suspected_at = self.moves.iter().rev().find(|one| one.to == State::Suspected).map(|one| one.at);
-        let counts =
-            |attempt: &&Attempt| !attempt.was_turned_away() && suspected_at.is_none_or(|since| attempt.at >= since);
-        u32::try_from(self.attempts.iter().filter(counts).count()).unwrap_or(u32::MAX)
+        let count = self.last_attempts().filter(|attempt| !attempt.was_turned_away()).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// How many of the last disconnect requests the rate limit has turned away, one after the other.
+    /// How many of the last disconnect requests of this suspicion the rate limit has turned away, one after the other.
     pub(super) fn rate_limited_in_a_row(&self) -> usize {
-        let limited = |attempt: &&Attempt| matches!(attempt.answer, Some(Answer::RateLimited { .. }));
-        self.attempts.iter().rev().take_while(limited).count()
+        self.last_attempts().take_while(|attempt| attempt.was_rate_limited()).count()
     }
 
     /// What the breaker is asked for, for a request at that time.
@@ -139,8 +137,7 @@ impl Case {
     /// Writes down what came of the last disconnect request, and when to look.
     pub(crate) fn note_answer(&mut self, policy: &Policy, sighting: &Sighting, disconnection: Disconnection) {
         let in_vain = self.in_vain;
-        let limited = self.attempts.iter().rev().skip(1);
-        let limited = limited.take_while(|one| matches!(one.answer, Some(Answer::RateLimited { .. }))).count();
+        let limited = self.last_attempts().skip(1).take_while(|attempt| attempt.was_rate_limited()).count();
         let Some(attempt) = self.attempts.last_mut() else { return };
         let Disconnection { at, answer, words, correlation_id } = disconnection;
         let verify_after = policy.verify.after.get();
@@ -181,10 +178,15 @@ impl Case {
         }
     }
 
-    /// Takes in what a look shows of the conversation.
-    pub(super) fn take_in(&mut self, facts: &Facts) {
+    /// A look has succeeded: those that failed before are history.
+    pub(super) fn was_read(&mut self) {
         self.failed_looks = 0;
         self.is_unreadable = false;
+    }
+
+    /// Takes in what a look shows of the conversation.
+    pub(super) fn take_in(&mut self, facts: &Facts) {
+        self.was_read();
         self.subject = facts.subject.clone();
         for hint in &facts.hints {
             self.hint(hint.clone());
@@ -214,7 +216,7 @@ impl Case {
 
     /// Found once. It is made sure of after a while, or at once if one look is all that is called for.
     pub(super) fn suspicion(&self, policy: &Policy, fingerprint: &Fingerprint, at: Timestamp) -> Stage {
-        let at_once = policy.confirm.looks <= 1 || self.asked_force() == Force::Live;
+        let at_once = policy.confirm.looks <= 1 || self.is_answered_for(at);
         let wait = if at_once { Duration::ZERO } else { policy.confirm.every.get() };
         Stage::Suspected { looks: 1, fingerprint: fingerprint.clone(), next_look_at: after(at, wait) }
     }
@@ -230,9 +232,9 @@ impl Case {
         self.stage = Stage::Observed { noted: later(at, REST), look_then: true };
     }
 
-    /// Whether a look found the very same as the one before. Who answers for a live conversation does not ask that.
-    pub(super) fn agrees(&self, seen: &Fingerprint, now: &Fingerprint) -> bool {
-        self.asked_force() == Force::Live || seen == now
+    /// Whether a look at that time found the very same as the one before. Who answers for a live conversation does not ask that.
+    pub(super) fn agrees(&self, seen: &Fingerprint, now: &Fingerprint, at: Timestamp) -> bool {
+        self.is_answered_for(at) || seen == now
     }
 
     /// Nothing more is to be done about it, unless discovery comes across it after a while.
@@ -272,10 +274,23 @@ impl Case {
     }
 }
 
+impl Request {
+    /// What it may skip of what a look of this time finds. Whoever answers for a live conversation does so for a quarter of an hour,
+    /// not for whenever a breaker is reset or a message is delivered.
+    pub(crate) fn force_at(&self, at: Timestamp) -> Force {
+        let lasts = self.asked_at.is_some_and(|asked_at| at.duration_since(asked_at).unsigned_abs() <= LIVE_LASTS);
+        if self.force == Force::Live && !lasts { Force::No } else { self.force }
+    }
+}
+
 impl Attempt {
     /// Whether it surely had no effect: it never left, or the rate limit kept it out.
     fn was_turned_away(&self) -> bool {
-        matches!(self.answer, Some(Answer::NotSent | Answer::RateLimited { .. }))
+        self.was_rate_limited() || self.answer == Some(Answer::NotSent)
+    }
+
+    fn was_rate_limited(&self) -> bool {
+        matches!(self.answer, Some(Answer::RateLimited { .. }))
     }
 }
 

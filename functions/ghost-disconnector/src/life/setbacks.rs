@@ -19,7 +19,7 @@ pub(super) const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 /// So many looks that fail, or that nothing comes of, an hour apart in the end, are a matter for people.
 const MOST_IN_VAIN: u32 = 24;
 
-/// The same for looks that fail as everything else may: an outage of days must not give up every case.
+/// The same for looks that fail in a way that may pass: an outage of days must not give up every case.
 const MOST_OF_AN_OUTAGE: u32 = 72;
 
 /// What is in hand for longer, and for twice as long as the policy itself asks for, is a matter for people.
@@ -66,7 +66,8 @@ impl Case {
         let pause = paused(policy.confirm.every.get(), self.failed_looks).min(LONGEST_PAUSE);
         self.failed_looks = self.failed_looks.saturating_add(1);
         self.put_off(after(now, pause));
-        let most = if error.only_this { MOST_IN_VAIN } else { MOST_OF_AN_OUTAGE };
+        self.was_out_of_hand_for(pause);
+        let most = if error.may_pass { MOST_OF_AN_OUTAGE } else { MOST_IN_VAIN };
         if self.failed_looks < most && !self.is_unreadable {
             return;
         }
@@ -100,6 +101,19 @@ impl Case {
             let reason = format!("{MOST_IN_VAIN} times it was to be disconnected, and no request could leave. {why}");
             self.escalate(Complaint::CannotBeDisconnected, Some(sighting), sighting.asked_at, &reason);
         }
+    }
+
+    /// It is taken up at last. Where nobody could for long, the schedule or all else being out, that is not the case's doing.
+    pub(crate) fn taken_up(&mut self, now: Timestamp) {
+        let late = self.stage.next_look_at().and_then(|due| Duration::try_from(now.duration_since(due)).ok());
+        if let Some(late) = late.filter(|late| *late > LONGEST_PAUSE) {
+            self.was_out_of_hand_for(late);
+        }
+    }
+
+    /// Time in which nothing could be done about it does not count.
+    fn was_out_of_hand_for(&mut self, time: Duration) {
+        self.in_hand_since = self.in_hand_since.map(|since| after(since, time));
     }
 
     /// Whether it has been in hand for so long that people should see to it.

@@ -3,7 +3,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Next, come_across, open, requested, step, still_counted};
+use super::{Next, come_across, open, requested, step, still_counted, tell_still_counted};
 use crate::announce;
 use crate::case::{Case, Force, Request, Stage, State};
 use crate::ports::{Answer, Disconnection, PortError};
@@ -218,7 +218,7 @@ fn what_ends_by_itself_is_dismissed() {
 
 fn asked(force: Force) -> Request {
     let (event_id, requested_by, reason) = ("e-1".to_owned(), "operator".to_owned(), "stuck".to_owned());
-    Request { event_id, requested_by, reason, force, taken_up_at: Some(minute(5)) }
+    Request { event_id, requested_by, reason, force, asked_at: Some(minute(5)) }
 }
 
 #[test]
@@ -241,7 +241,8 @@ fn only_live_goes_past_somebody_who_may_be_there() {
         let case = open(&policy, "c-1", &judged(force), Some(asked(force)));
         assert_eq!(case.state(), State::Dismissed, "{force:?}");
     }
-    let case = open(&policy, "c-1", &judged(Force::Live), Some(asked(Force::Live)));
+    let now = Request { asked_at: Some(minute(25)), ..asked(Force::Live) };
+    let case = open(&policy, "c-1", &judged(Force::Live), Some(now));
     assert_eq!(case.stage.next_look_at(), Some(minute(25)), "there is nothing to make sure of");
     let excluded = Policy::parse("version: 1\nmode: enforce\nrules: []\n").unwrap().0;
     let seen = Sighting::of(&excluded, &look(&customer_back(), minute(25)), Force::Live);
@@ -297,10 +298,47 @@ fn agent_alone_since(now: &Timestamp) -> Value {
 fn nobody_answers_for_a_live_conversation_for_ever() {
     let policy = enforce();
     let seen = Sighting::of(&policy, &look(&customer_back(), minute(25)), Force::Live);
-    let case = open(&policy, "c-1", &seen, Some(Request { taken_up_at: Some(minute(25)), ..asked(Force::Live) }));
+    let case = open(&policy, "c-1", &seen, Some(Request { asked_at: Some(minute(25)), ..asked(Force::Live) }));
     assert_eq!(case.force(minute(40)), Force::Live);
     // The breaker is reset after lunch.
     assert_eq!(case.force(minute(90)), Force::No);
+    // By then all have left, and it is a ghost like any other: made sure of as the policy says.
+    let left = |at| Sighting::of_case(&policy, &look(&customer_left_again(), at), &case);
+    let case = stored(step(&policy, &case, &left(minute(90))));
+    assert!(matches!(case.stage, Stage::Suspected { looks: 1, next_look_at, .. } if next_look_at == minute(91)));
+    assert!(matches!(step(&policy, &case, &left(minute(91))), Next::Disconnect(Some(_))));
+}
+
+/// As [`customer_back`], with the same newest leg, and nobody but the agent there since minute 30.
+fn customer_left_again() -> Value {
+    let mut conversation = customer_back();
+    conversation["participants"][2]["calls"][0]["disconnectedTime"] = serde_json::json!(minute(30).to_string());
+    conversation
+}
+
+#[test]
+fn what_was_escalated_without_a_request_may_be_asked_for_and_what_did_not_end_may_not() {
+    let policy = enforce();
+    let mut unread = confirmed(&policy);
+    live(&mut unread, 9, |case, at| case.look_failed(&policy, at, &unreadable(true)));
+    let mut in_vain = confirmed(&policy);
+    live(&mut in_vain, 9, |case, at| request(&policy, case, at, Answer::NotSent));
+    for escalated in [unread, in_vain] {
+        assert_eq!(escalated.state(), State::Escalated);
+        let at = minute(10 * 24 * 60);
+        let case = requested(&policy, &escalated, &sighting(&policy, &agent_alone(), at), asked(Force::No)).unwrap();
+        assert_eq!((case.state(), case.failed_looks, case.in_vain), (State::Suspected, 0, 0));
+        let later = at + SignedDuration::from_mins(1);
+        assert!(matches!(after(&policy, &case, &agent_alone(), later), Next::Disconnect(Some(_))), "the same checks");
+    }
+    let mut tried = requested_once(&policy, Answer::Accepted);
+    for minutes in [22, 23] {
+        request(&policy, &mut tried, minute(minutes), Answer::Accepted);
+    }
+    let tried = stored(after(&policy, &tried, &agent_alone(), minute(24)));
+    let seen = sighting(&policy, &agent_alone(), minute(60));
+    let refused = requested(&policy, &tried, &seen, asked(Force::No)).unwrap_err();
+    assert!(refused.contains("3 disconnect request(s) did not end it"), "{refused}");
 }
 
 #[test]
@@ -360,8 +398,66 @@ fn assert_escalated_because(case: &Case, why: &str) {
     }
 }
 
-fn unreadable(only_this: bool) -> PortError {
-    PortError { only_this, ..PortError::new("looking at a conversation", "the API answers 403") }
+fn unreadable(for_good: bool) -> PortError {
+    let error = PortError::new("looking at a conversation", "the API answers 403");
+    if for_good { error.for_good() } else { error.only_this() }
+}
+
+/// Longer than a case may be in hand, with looks that fail or no run at all.
+#[test]
+fn an_outage_of_more_than_a_day_gives_up_no_case() {
+    let policy = enforce();
+    let every =
+        [opened(&policy, &agent_alone(), minute(20)), confirmed(&policy), requested_once(&policy, Answer::Accepted)];
+    for begun in every {
+        let mut failing = begun.clone();
+        live(&mut failing, 2, |case, at| case.look_failed(&policy, at, &unreadable(false)));
+        let mut left_alone = begun;
+        left_alone.taken_up(minute(3 * 24 * 60));
+        for mut case in [failing, left_alone] {
+            let at = case.stage.next_look_at().unwrap().max(minute(2 * 24 * 60));
+            if let Next::Store(next) = after(&policy, &case, &agent_alone(), at) {
+                case = *next;
+            }
+            assert_ne!(case.state(), State::Escalated, "{:?}", case.moves.last());
+        }
+    }
+}
+
+#[test]
+fn whoever_joined_meanwhile_does_not_make_it_unreadable() {
+    let policy = enforce();
+    let mut case = Case::unreadable("c-1", &policy, minute(0), true, &unreadable(true));
+    live(&mut case, 9, |case, at| case.look_failed(&policy, at, &unreadable(true)));
+    case.stage = Stage::Dismissed { noted: minute(0), look_then: true };
+    let case = stored(after(&policy, &case, &customer_back(), minute(30 * 24 * 60)));
+    assert_eq!((case.failed_looks, case.is_unreadable), (0, false));
+}
+
+/// The rule does not speak of conversations that nobody is on; or nothing tells since when.
+#[test]
+fn what_a_teardown_by_half_has_left_is_asked_for_again_and_escalated() {
+    let silent = Policy::parse(&ENFORCE.replace("noConnectedPartyFor: 5m, ", "")).unwrap().0;
+    let mut timeless = half_torn_down(21);
+    timeless["participants"][1]["calls"][0]["disconnectedTime"] = Value::Null;
+    for (policy, left) in [(silent, half_torn_down(21)), (enforce(), timeless)] {
+        let mut case = requested_once(&policy, Answer::Accepted);
+        let seen = |case: &Case, at| Sighting::of_case(&policy, &look(&left, at), case);
+        for minutes in [22, 23] {
+            assert_eq!(step(&policy, &case, &seen(&case, minute(minutes))), Next::Disconnect(None));
+            request(&policy, &mut case, minute(minutes), Answer::Accepted);
+        }
+        assert_eq!(stored(step(&policy, &case, &seen(&case, minute(24)))).state(), State::Escalated);
+        // It is nobody's ghost where nothing was requested.
+        let confirmed = confirmed(&policy);
+        assert_eq!(stored(step(&policy, &confirmed, &seen(&confirmed, minute(24)))).state(), State::Dismissed);
+        // Nor where something still speaks for life.
+        let mut transferred = left.clone();
+        transferred["recentTransfers"] = serde_json::json!([{ "state": "active" }]);
+        let case = requested_once(&policy, Answer::Accepted);
+        let seen = Sighting::of_case(&policy, &look(&transferred, minute(22)), &case);
+        assert_eq!(stored(step(&policy, &case, &seen)).state(), State::Dismissed);
+    }
 }
 
 /// A look that always takes more than 5 s.
@@ -390,15 +486,15 @@ fn a_request_that_never_leaves_is_a_matter_for_people_in_the_end() {
 #[test]
 fn a_conversation_that_cannot_be_read_any_more_is_a_matter_for_people_in_the_end() {
     let policy = enforce();
-    for (begun, only_this, most) in [
+    for (begun, for_good, most) in [
         (opened(&policy, &agent_alone(), minute(20)), true, 24),
         (confirmed(&policy), true, 24),
         (requested_once(&policy, Answer::Accepted), true, 24),
-        // Everything fails: give it days.
+        // It may pass: give it days.
         (requested_once(&policy, Answer::Accepted), false, 72),
     ] {
         let mut case = begun;
-        let looks = live(&mut case, 9, |case, at| case.look_failed(&policy, at, &unreadable(only_this)));
+        let looks = live(&mut case, 9, |case, at| case.look_failed(&policy, at, &unreadable(for_good)));
         assert_eq!(looks, most);
         assert_escalated_because(&case, "the API answers 403");
     }
@@ -462,21 +558,29 @@ fn what_analytics_lists_long_after_its_end_is_told_once_and_not_disconnected() {
     ] {
         let seen = |days: i64| sighting(&policy, &ended(), minute(30 + days * 24 * 60));
         assert_eq!(still_counted(&policy, "c-1", None, &seen(1)), None, "analytics lags");
-        let case = still_counted(&policy, "c-1", None, &seen(2)).unwrap();
+        let mut case = still_counted(&policy, "c-1", None, &seen(2)).unwrap();
+        let noted = minute(30 + 3 * 24 * 60);
+        assert_eq!(case.stage, Stage::Dismissed { noted, look_then: false }, "it rests, if it is not told");
+        assert!(announce::of_case(&case).is_empty());
+        tell_still_counted(&policy, &mut case, &seen(2));
         assert_eq!((case.state(), case.stage.next_look_at()), (state, None));
         let told = announce::of_case(&case);
         assert_eq!(told[0].detail_type, word);
         assert!(told[0].detail["reason"].as_str().unwrap().contains("analytics still lists it"));
+        assert_eq!(told[0].detail["since"], minute(30).to_string(), "when it ended");
+        assert_eq!((&told[0].detail["rule"], &told[0].detail["test"]), (&"analytics".into(), &"stillListed".into()));
         assert_eq!(still_counted(&policy, "c-1", Some(&case), &seen(9)), None, "told already");
         // It was dismissed when it was alive.
         let mut dismissed = case.clone();
         dismissed.stage = Stage::Dismissed { noted: minute(0), look_then: false };
-        assert_eq!(still_counted(&policy, "c-1", Some(&dismissed), &seen(2)).unwrap().state(), state);
+        assert!(still_counted(&policy, "c-1", Some(&dismissed), &seen(2)).is_some());
         // Whoever is at it goes on.
         assert_eq!(still_counted(&policy, "c-1", Some(&confirmed(&enforce())), &seen(2)), None);
     }
-    let text = still_counted(&enforce(), "c-1", None, &sighting(&enforce(), &ended(), minute(9_000))).unwrap();
-    let text = text.support_case.unwrap();
+    let seen = sighting(&enforce(), &ended(), minute(9_000));
+    let mut case = still_counted(&enforce(), "c-1", None, &seen).unwrap();
+    tell_still_counted(&enforce(), &mut case, &seen);
+    let text = case.support_case.unwrap();
     for part in ["analytics still counts it", "error.ininedgecontrol.session.inactive", "look-"] {
         assert!(text.contains(part), "{text}");
     }

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::Run;
+use super::{Run, refusals};
 use crate::breaker::Decision;
-use crate::case::{Case, Stage, State};
+use crate::case::{Case, Force, Stage, State};
 use crate::life::{self, FRESH, Next};
 use crate::ports::{Answer, Disconnection, Look, PortError, Ports, StoredCase};
 use crate::sighting::Sighting;
@@ -13,7 +13,7 @@ use crate::{announce, hints};
 impl<P: Ports> Run<'_, P> {
     /// Does what is due about a case. Gives it as it is then, or nothing if another run has it in hand.
     pub(super) async fn attend(&self, stored: StoredCase) -> Result<Option<StoredCase>, PortError> {
-        let Some(stored) = self.announced(stored).await? else { return Ok(None) };
+        let Some(mut stored) = self.announced(stored).await? else { return Ok(None) };
         let now = self.ports.now();
         if let Some(since) = stored.case.suspected_since() {
             self.count(|counts| counts.in_hand_for(now.duration_since(since).unsigned_abs()));
@@ -24,6 +24,7 @@ impl<P: Ports> Run<'_, P> {
         if matches!(stored.case.stage, Stage::Confirmed { .. }) && self.is_tripped().await? {
             return self.changed(stored, |case| case.wait_for_breaker(self.policy, now)).await;
         }
+        stored.case.taken_up(now);
         self.count(|counts| counts.looks += 1);
         let look = match self.ports.look(&stored.case.conversation_id).await {
             Ok(look) => look,
@@ -41,10 +42,10 @@ impl<P: Ports> Run<'_, P> {
 
     /// Does what a look calls for.
     async fn follow(&self, stored: StoredCase, look: &Look) -> Result<Option<StoredCase>, PortError> {
-        let sighting = Sighting::of(self.policy, look, stored.case.force(look.asked_at));
+        let sighting = Sighting::of_case(self.policy, look, &stored.case);
         // The new case is made first, so that nothing is forgotten if this run ends in between.
         if sighting.is_of_another_case(&stored.case) {
-            self.open_if_ghost(&stored.case.conversation_id, look).await?;
+            self.open_if_it_matters(&stored.case.conversation_id, look).await?;
         }
         let case = match life::step(self.policy, &stored.case, &sighting) {
             Next::Nothing => return Ok(Some(stored)),
@@ -128,6 +129,10 @@ impl<P: Ports> Run<'_, P> {
 
     /// Stores a case and tells the world of its moves.
     pub(super) async fn store(&self, seen_version: u64, case: Case) -> Result<Option<StoredCase>, PortError> {
+        if let Some(request) = announce::live_refusal(&case) {
+            let id = std::slice::from_ref(&case.conversation_id);
+            refusals::note(self.ports, id, request).await?;
+        }
         match self.ports.advance_case(seen_version, case).await? {
             Some(stored) => self.announced(stored).await,
             None => Ok(None),
@@ -155,11 +160,11 @@ impl<P: Ports> Run<'_, P> {
         self.changed(stored, |case| case.moves.iter_mut().for_each(|one| one.unannounced = false)).await
     }
 
-    /// A case for a ghost in a form that has none yet.
-    async fn open_if_ghost(&self, conversation_id: &str, look: &Look) -> Result<(), PortError> {
-        let sighting = Sighting::of(self.policy, look, crate::case::Force::No);
+    /// A case for a form that has none yet, if it is a ghost or may become one: the watcher may have left it to the old case.
+    async fn open_if_it_matters(&self, conversation_id: &str, look: &Look) -> Result<(), PortError> {
+        let sighting = Sighting::of(self.policy, look, Force::No);
         let case = life::open(self.policy, conversation_id, &sighting, None);
-        if case.state() == State::Suspected
+        if case.stage.next_look_at().is_some()
             && let Some(stored) = self.ports.create_case(case).await?
         {
             self.announced(stored).await?;

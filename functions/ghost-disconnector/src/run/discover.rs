@@ -93,7 +93,7 @@ impl<P: Ports> Run<'_, P> {
             return true;
         }
         match case.stage {
-            Stage::Observed { .. } if self.policy.mode == Mode::Enforce => true,
+            Stage::Observed { look_then: true, .. } if self.policy.mode == Mode::Enforce => true,
             Stage::Dismissed { noted, look_then: false } | Stage::Observed { noted, look_then: false } => noted <= now,
             // These have a due time of their own, or none any more.
             Stage::Dismissed { .. }

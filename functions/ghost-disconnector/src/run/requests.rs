@@ -5,11 +5,11 @@ use ghost_policy::policy::Mode;
 use jiff::Timestamp;
 
 use super::tick::{InHand, Report};
-use super::{Run, breaker};
-use crate::announce;
+use super::{Run, refusals, register};
+use crate::breaker::Breaker;
 use crate::case::{Force, Request};
-use crate::life;
-use crate::ports::{PortError, Ports, StoredCase};
+use crate::life::{self, LIVE_LASTS};
+use crate::ports::{PortError, Ports, Register, StoredCase};
 use crate::sighting::{Judgement, Sighting, What};
 
 /// Takes up `Disconnect Interaction Requested`: a case for each conversation that may be disconnected, a refusal for each other.
@@ -32,7 +32,9 @@ pub async fn disconnect<P: Ports>(
             "asked to disconnect whoever is there"
         );
     }
-    let request = Request { taken_up_at: Some(ports.now()), ..request.clone() };
+    // By another clock it may have been asked for in the future.
+    let asked_at = request.asked_at.map(|at| at.min(ports.now()));
+    let request = Request { asked_at, ..request.clone() };
     let mut hand = InHand::default();
     let mut failed = None;
     for conversation_id in conversation_ids {
@@ -54,18 +56,6 @@ pub async fn disconnect<P: Ports>(
     failed.map_or_else(|| Ok(run.counts.get()), Err)
 }
 
-/// Refuses a disconnect request for all its conversations: there is no policy in force, say.
-pub async fn refuse<P: Ports>(
-    ports: &P,
-    conversation_ids: &[String],
-    request: &Request,
-    reason: &str,
-) -> Result<(), PortError> {
-    let Request { event_id, requested_by, force, .. } = request;
-    let refusals = conversation_ids.iter().map(|id| announce::of_refusal(id, event_id, requested_by, *force, reason));
-    ports.put_outcomes(refusals.collect()).await
-}
-
 /// Takes up `Breaker Reset Requested`.
 ///
 /// # Errors
@@ -76,15 +66,12 @@ pub async fn reset_breaker<P: Ports>(
     requested_by: &str,
     reason: &str,
 ) -> Result<(), PortError> {
-    const TRIES: u32 = 5;
-    for _ in 0..TRIES {
-        let (mut state, version) = breaker::read(ports).await?;
-        if !state.reset(event_id) || breaker::write(ports, version, &state).await? {
-            tracing::warn!(requested_by, reason, "the breaker is reset");
-            return Ok(());
-        }
-    }
-    Err(PortError::new("resetting the breaker", "others kept changing it"))
+    register::change(ports, Register::Breaker, |breaker: &mut Breaker| {
+        breaker.reset(event_id);
+    })
+    .await?;
+    tracing::warn!(requested_by, reason, "the breaker is reset");
+    Ok(())
 }
 
 impl<P: Ports> Run<'_, P> {
@@ -98,6 +85,9 @@ impl<P: Ports> Run<'_, P> {
                 None => Ok(None),
             };
         }
+        if request.force == Force::Live && request.force_at(self.ports.now()) != Force::Live {
+            return self.refuse(conversation_id, request, &too_old(request)).await;
+        }
         if self.policy.mode == Mode::Observe {
             return self
                 .refuse(conversation_id, request, "the policy's mode is observe: nothing is disconnected")
@@ -106,17 +96,23 @@ impl<P: Ports> Run<'_, P> {
         self.count(|counts| counts.looks += 1);
         let look = match self.ports.look(conversation_id).await {
             Ok(look) => look,
+            // Our own shortage, or an outage, is no answer to whoever asked: it is delivered again.
+            Err(error) if !error.only_this => return Err(error),
             Err(error) => {
                 let reason = format!("it could not be looked at, so nothing is known of it: {error}");
                 return self.refuse(conversation_id, request, &reason).await;
             }
         };
-        let sighting = Sighting::of(self.policy, &look, request.force);
+        let sighting = Sighting::of(self.policy, &look, request.force_at(look.asked_at));
         match &sighting.what {
             What::Over { why, .. } | What::On(_, Judgement::Alive { why, .. }) => {
                 return self.refuse(conversation_id, request, why).await;
             }
             What::On(_, Judgement::Ghost { .. }) => {}
+        }
+        if request.force == Force::Live && refusals::was_refused(self.ports, conversation_id, request).await? {
+            let reason = "it was refused before, and has only been delivered again: nothing is done";
+            return self.refuse(conversation_id, request, reason).await;
         }
         let stored = match latest.filter(|stored| !sighting.is_of_another_case(&stored.case)) {
             None => {
@@ -134,7 +130,18 @@ impl<P: Ports> Run<'_, P> {
     }
 
     async fn refuse<T>(&self, conversation_id: &str, request: &Request, reason: &str) -> Result<Option<T>, PortError> {
-        refuse(self.ports, &[conversation_id.to_owned()], request, reason).await?;
+        refusals::refuse(self.ports, &[conversation_id.to_owned()], request, reason).await?;
         Ok(None)
     }
+}
+
+fn too_old(request: &Request) -> String {
+    let asked = request.asked_at.map_or_else(
+        || "nothing tells when it was asked for".to_owned(),
+        |at| format!("it was asked for at {at}, and reached us too late"),
+    );
+    let minutes = LIVE_LASTS.as_secs() / 60;
+    format!(
+        "{asked}: whoever answers for somebody who may be there does so for {minutes} minutes. Ask again if it still holds"
+    )
 }

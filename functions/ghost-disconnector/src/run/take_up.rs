@@ -80,7 +80,10 @@ impl<P: Ports> Run<'_, P> {
         let sighting = Sighting::of(self.policy, &look, Force::No);
         if found_by == FoundBy::Analytics {
             let known = latest.as_ref().map(|stored| &stored.case);
-            if let Some(case) = life::still_counted(self.policy, conversation_id, known, &sighting) {
+            if let Some(mut case) = life::still_counted(self.policy, conversation_id, known, &sighting) {
+                if self.may_be_told(&case, self.ports.now()).await? {
+                    life::tell_still_counted(self.policy, &mut case, &sighting);
+                }
                 return self.keep(latest, case).await;
             }
         }

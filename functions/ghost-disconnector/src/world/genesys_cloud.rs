@@ -34,7 +34,7 @@ impl Conversations for World<'_> {
         match body {
             Ok(body) => {
                 let conversation = Conversation::from_json(body.json.get().as_bytes())
-                    .map_err(|error| failed(OPERATION, &error).only_this())?;
+                    .map_err(|error| failed(OPERATION, &error).for_good())?;
                 let seen = Seen::Conversation(Box::new(conversation));
                 Ok(Look { asked_at: body.as_of, seen, correlation_id: body.correlation_id })
             }
@@ -71,17 +71,21 @@ impl Conversations for World<'_> {
     }
 }
 
-/// A call that failed. Where the answer is about what was asked for, others may get a better one.
+/// A call that failed. Where it may be due to what was asked for, others may get a better answer: also if no answer came in time,
+/// for some conversations and pages take too long however often they are asked for.
 fn of_call(operation: &'static str, error: &ApiError) -> PortError {
-    let about_this = match error {
-        ApiError::Retryable(RetryableError::ServerError { .. } | RetryableError::UnreadableAnswer { .. })
-        | ApiError::Permanent(
+    let failed = failed(operation, error);
+    match error {
+        ApiError::Retryable(
+            RetryableError::ServerError { .. }
+            | RetryableError::UnreadableAnswer { .. }
+            | RetryableError::NoAnswer { .. },
+        ) => failed.only_this(),
+        ApiError::Permanent(
             PermanentError::MissingPermission { .. } | PermanentError::Rejected { .. } | PermanentError::NotAnId { .. },
-        ) => true,
-        ApiError::Retryable(_) | ApiError::Permanent(_) => false,
-    };
-    let error = failed(operation, error);
-    if about_this { error.only_this() } else { error }
+        ) => failed.for_good(),
+        ApiError::Retryable(_) | ApiError::Permanent(_) => failed,
+    }
 }
 
 /// What is known of a disconnect, and the same for people.
@@ -97,5 +101,23 @@ fn in_our_words(answer: DisconnectAnswer) -> (Answer, String) {
         DisconnectAnswer::Refused(error) => (Answer::Refused, error.to_string()),
         DisconnectAnswer::Unknown { how } => (Answer::Unknown, format!("no answer: {how}")),
         DisconnectAnswer::NotSent(error) => (Answer::NotSent, format!("not sent: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use genesys_cloud::api::{ApiError, RetryableError};
+
+    use super::of_call;
+
+    /// A page, or a conversation, that takes longer than a request may: others are asked for meanwhile.
+    #[test]
+    fn no_answer_in_time_is_about_what_was_asked_for_and_our_own_shortage_is_not() {
+        let operation = "asking";
+        let late = RetryableError::NoAnswer { operation, how: "the time was up" };
+        let no_room = RetryableError::NoRoom { operation, opens_in: None };
+        let of = |error: RetryableError| of_call("asking", &ApiError::from(error));
+        assert!(of(late.clone()).only_this && of(late).may_pass);
+        assert!(!of(no_room).only_this);
     }
 }
