@@ -147,8 +147,6 @@ fn an_empty_salesforce_makes_a_report_too() {
     assert!(console(&day, &SalesforceRows::default(), 120).starts_with("Interruptions in Salesforce: 0."));
 }
 
-const GIST: &str = "customer leg open since 09:12, no agent, no queue";
-
 #[test]
 fn what_became_of_each_stuck_conversation_is_told_in_both_reports() {
     let (day, rows) = recorded_day();
@@ -166,10 +164,13 @@ fn what_became_of_each_stuck_conversation_is_told_in_both_reports() {
     let ghosts = ghost_reports(&stuck, &[outcome]);
     assert_eq!((ghosts[0].end(), ghosts[1].end()), ("Escalated", "left alone"));
     let table = ghosts_console(&ghosts, 160);
-    for shown in [stuck[0].title, "voice agentGoneFor", "Escalated after 2 requests", "It is <still> there.", GIST] {
+    for shown in [stuck[0].title, "voice agentGoneFor", "Escalated after 2 requests", "It is <still> there."] {
         assert!(table.contains(shown), "{shown}:\n{table}");
     }
     assert!(table.lines().all(|line| line.chars().count() <= 160), "{table}");
+    // Wide enough for a line each.
+    let wide = ghosts_console(&ghosts, 240);
+    assert!(wide.contains("customer leg open since 09:12, no agent, no queue"), "{wide}");
     let page = html(&day, &rows, &ghosts, &[]);
     assert_well_formed(&page);
     let evidence = "It is &lt;still&gt; there.<small>customer voice connected since 2026-11-19T09:12:30Z</small>";
@@ -178,7 +179,7 @@ fn what_became_of_each_stuck_conversation_is_told_in_both_reports() {
     let told = |evidence: Value| {
         let detail = json!({ "conversationId": stuck[0].id, "at": "2026-11-20T14:00:00Z", "evidence": evidence });
         let outcome = json!({ "detail-type": "Ghost Interaction Suspected", "detail": detail });
-        ghosts_console(&ghost_reports(&stuck, &[outcome]), 160)
+        ghosts_console(&ghost_reports(&stuck, &[outcome]), 240)
     };
     let queue = told(json!([{ "purpose": "acd", "state": "connected", "opened": "2026-11-19T09:12:30Z" }]));
     assert!(queue.contains("queue leg open since 2026-11-19 09:12, no customer, no agent"), "{queue}");
