@@ -76,6 +76,7 @@ pub fn of_conversation(conversation: &Conversation, queue_id: &str) -> Standing 
 fn is_in_doubt(conversation: &Conversation) -> bool {
     !conversation.not_understood.is_empty()
         || !conversation.consultations.is_empty()
+        || conversation.legs().any(|leg| leg.has_begun_again())
         || conversation.transfers.iter().any(|transfer| transfer.state != TransferState::Over)
         || conversation.participants.iter().any(Participant::may_work_unseen)
 }
@@ -88,11 +89,13 @@ fn judge(open: &[(Purpose, Option<&str>)], queue_id: &str) -> Standing {
     if open.iter().any(|(purpose, _)| matches!(purpose, Purpose::Unknown(_))) {
         return Standing::Unclear;
     }
-    let queues = || open.iter().filter(|(purpose, _)| *purpose == Purpose::Acd).map(|(_, queue)| *queue);
-    if queues().flatten().any(|id| is_same(id, queue_id)) {
-        return Standing::Waits;
+    let queued = open.iter().filter(|(purpose, _)| *purpose == Purpose::Acd);
+    let is_here: Vec<Option<bool>> = queued.map(|(_, queue)| queue.map(|id| is_same(id, queue_id))).collect();
+    if is_here.iter().all(|here| *here == Some(false)) {
+        return Standing::Elsewhere;
     }
-    if queues().any(|queue| queue.is_none()) { Standing::Unclear } else { Standing::Elsewhere }
+    // A leg of ours may be left over: it waits where the other one is.
+    if is_here.iter().all(|here| *here == Some(true)) { Standing::Waits } else { Standing::Unclear }
 }
 
 fn purpose_of(participant: &details::Participant) -> Purpose {
@@ -154,7 +157,11 @@ mod tests {
         assert_eq!(standing(&[nowhere]), Standing::Unclear);
         let mut other = waits();
         other["sessions"][0]["segments"][0]["queueId"] = json!("another queue");
-        assert_eq!(standing(&[other]), Standing::Elsewhere);
+        assert_eq!(standing(&[other.clone()]), Standing::Elsewhere);
+        // It waits elsewhere, and our leg is left over; or the other way round.
+        assert_eq!(standing(&[waits(), other.clone()]), Standing::Unclear);
+        assert_eq!(standing(&[other, waits()]), Standing::Unclear);
+        assert_eq!(standing(&[waits(), waits()]), Standing::Waits);
         assert_eq!(of_row(None, QUEUE), Standing::Unclear);
     }
 
@@ -206,5 +213,12 @@ mod tests {
         assert_eq!(look(&[strange], Value::Null), Standing::Unclear);
         let unseen = json!({ "id": "flow", "purpose": "hologram" });
         assert_eq!(look(&[leg("acd", false), unseen], Value::Null), Standing::Unclear);
+        let mut other = leg("acd", false);
+        other["queueId"] = json!("another queue");
+        assert_eq!(look(&[leg("acd", false), other.clone()], Value::Null), Standing::Unclear);
+        assert_eq!(look(&[leg("acd", true), other], Value::Null), Standing::Elsewhere);
+        let mut taken_up_again = leg("agent", true);
+        taken_up_again["emails"][0]["startAlertingTime"] = json!("2026-03-02T08:40:00.000Z");
+        assert_eq!(look(&[leg("acd", false), taken_up_again], Value::Null), Standing::Unclear);
     }
 }
