@@ -50,7 +50,8 @@ struct Serve {
     /// Schedules fire only when told to (POST /schedules/run)
     #[arg(long)]
     manual_schedules: bool,
-    /// Another Genesys Cloud, login and API in one, in place of the built-in fake
+    /// Another Genesys Cloud, login and API in one, in place of the built-in fake; for a real organization, set its region:
+    /// `--env GENESYS_CLOUD_REGION=DOMAIN`
     #[arg(long, value_name = "URL")]
     genesys_url: Option<String>,
     /// Another Salesforce login, in place of the built-in fake
@@ -99,7 +100,7 @@ impl Command {
             }
             Some(Task::Serve(serve)) => serve.stack_options(logs),
             Some(Task::Fakes) => return serve_fakes(interrupt).await,
-            Some(Task::Drain(drain)) => StackOptions { logs, ..drain.stack_options() },
+            Some(Task::Drain(drain)) => StackOptions { logs, ..drain.stack_options()? },
         };
         println!("Building the functions and starting the stack.");
         let stack = tokio::select! {
@@ -107,8 +108,8 @@ impl Command {
             () = &mut interrupt => return Ok(Ending::Interrupted),
         };
         let ending = match &self.task {
-            Some(Task::Serve(serve)) => {
-                serve.announce(&stack);
+            Some(Task::Serve(_)) => {
+                announce(&stack);
                 interrupt.await;
                 Ok(Ending::Done)
             }
@@ -156,18 +157,18 @@ impl Serve {
             ..StackOptions::default()
         }
     }
+}
 
-    fn announce(&self, stack: &Stack) {
-        let built_in = |other: &Option<String>| if other.is_some() { "" } else { "  (built-in fake)" };
-        let urls = stack.urls();
-        println!("Ready. Ctrl-C ends it.");
-        println!("  stack          {}", urls.api);
-        println!("  AWS            {}", urls.aws);
-        println!("  Salesforce     {}{}", urls.salesforce, built_in(&self.salesforce_url));
-        println!("  Genesys Cloud  {}{}", urls.genesys_cloud, built_in(&self.genesys_url));
-        if let Some(folder) = stack.log_folder() {
-            println!("  logs           {}", folder.display());
-        }
+fn announce(stack: &Stack) {
+    let built_in = |is_built_in: bool| if is_built_in { "  (built-in fake)" } else { "" };
+    let urls = stack.urls();
+    println!("Ready. Ctrl-C ends it.");
+    println!("  stack          {}", urls.api);
+    println!("  AWS            {}", urls.aws);
+    println!("  Salesforce     {}{}", urls.salesforce, built_in(stack.salesforce().is_some()));
+    println!("  Genesys Cloud  {}{}", urls.genesys_cloud, built_in(stack.genesys().is_some()));
+    if let Some(folder) = stack.log_folder() {
+        println!("  logs           {}", folder.display());
     }
 }
 
@@ -193,5 +194,29 @@ mod tests {
         let expected = [("A", "1"), ("B", "x=y")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(serve.environment, expected);
         assert!(Command::try_parse_from(["local-stack", "serve", "--env", "A"]).is_err());
+    }
+
+    #[test]
+    fn a_drain_of_a_real_organization_needs_its_queue_and_one_place() {
+        let options = |arguments: &str| {
+            let command =
+                Command::try_parse_from(["local-stack", "drain"].into_iter().chain(arguments.split_whitespace()));
+            match command.expect("it is valid").task {
+                Some(Task::Drain(drain)) => drain.stack_options(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let region = "--env GENESYS_CLOUD_REGION=mypurecloud.ie";
+        let other = |arguments: &str| options(arguments).and_then(|options| options.other_genesys());
+        assert_eq!(other("").unwrap(), None);
+        assert_eq!(other("--queue q --genesys-url http://g").unwrap().as_deref(), Some("http://g"));
+        assert_eq!(other(&format!("--queue q {region}")).unwrap().as_deref(), Some("https://api.mypurecloud.ie"));
+        for wrong in [
+            region.to_owned(),
+            "--genesys-url http://g".to_owned(),
+            format!("--queue q --genesys-url http://g {region}"),
+        ] {
+            assert!(other(&wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -19,14 +19,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 #[derive(Debug, Args)]
 pub(crate) struct Drain {
     /// Another Genesys Cloud, login and API in one, in place of the built-in fake
-    #[arg(long, value_name = "URL", requires = "queue")]
+    #[arg(long, value_name = "URL")]
     genesys_url: Option<String>,
-    /// A setting of the function, such as the credentials; may be repeated
+    /// A setting of the function, such as the credentials, or the region of a real organization (`GENESYS_CLOUD_REGION`); may be
+    /// repeated
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = crate::cli::setting)]
     environment: Vec<(String, String)>,
-    /// The id of the queue
-    #[arg(long, default_value = FAKE_QUEUE)]
-    queue: String,
+    /// The id of the queue; needed unless it is the built-in fake's
+    #[arg(long)]
+    queue: Option<String>,
     /// Counts what would be disconnected and touches nothing
     #[arg(long)]
     dry_run: bool,
@@ -58,19 +59,31 @@ pub(crate) struct Drain {
 
 impl Drain {
     /// The stack that it needs.
-    pub(crate) fn stack_options(&self) -> StackOptions {
-        StackOptions {
+    ///
+    /// # Errors
+    /// If the queue of another Genesys Cloud is not told.
+    pub(crate) fn stack_options(&self) -> Result<StackOptions> {
+        let options = StackOptions {
             environment: self.environment.iter().cloned().collect(),
             genesys_url: self.genesys_url.clone(),
             ..StackOptions::default()
-        }
+        };
+        ensure!(
+            self.queue.is_some() || options.other_genesys()?.is_none(),
+            "--queue ID is needed: which queue is to be drained?"
+        );
+        Ok(options)
+    }
+
+    fn queue(&self) -> &str {
+        self.queue.as_deref().unwrap_or(FAKE_QUEUE)
     }
 
     /// Has the queue drained and shows how far it is.
     pub(crate) async fn run(&self, stack: &Stack) -> Result<()> {
         if let Some(genesys) = stack.genesys() {
             genesys.rate_limit().allow(self.requests_per_minute);
-            genesys.crowds().gather(Crowd::new(&self.queue, self.conversations));
+            genesys.crowds().gather(Crowd::new(self.queue(), self.conversations));
         }
         let job_id = Uuid::new_v4().to_string();
         stack.post_events(vec![self.command("Drain Queue Requested", &job_id)])?;
@@ -95,7 +108,7 @@ impl Drain {
     fn command(&self, detail_type: &str, job_id: &str) -> Value {
         let mut detail = json!({
             "jobId": job_id,
-            "queueId": self.queue,
+            "queueId": self.queue(),
             "dryRun": self.dry_run,
             "direction": self.direction,
             "olderThan": self.older_than,

@@ -41,9 +41,11 @@ impl Surroundings<'_> {
         };
         replace("SALESFORCE_LOGIN_URL", "SALESFORCE_LOGIN_URL", self.salesforce_url);
         replace("SALESFORCE_SECRET_ARN", "SALESFORCE_SECRET_ARN", &secret_arn("salesforce"));
-        let genesys_cloud = self.genesys_cloud_url;
-        replace("GENESYS_CLOUD_REGION", "GENESYS_CLOUD_LOGIN_URL", genesys_cloud);
-        replace("GENESYS_CLOUD_REGION", "GENESYS_CLOUD_API_URL", genesys_cloud);
+        // URLs are stronger than the region, which says where a real organization is.
+        if region(self.overrides).is_none() {
+            replace("GENESYS_CLOUD_REGION", "GENESYS_CLOUD_LOGIN_URL", self.genesys_cloud_url);
+            replace("GENESYS_CLOUD_REGION", "GENESYS_CLOUD_API_URL", self.genesys_cloud_url);
+        }
         replace("GENESYS_CLOUD_SECRET_ARN", "GENESYS_CLOUD_SECRET_ARN", &secret_arn("genesys-cloud"));
         let grace = format!("{}ms", self.longest_delay.as_millis());
         replace("CHAT_CLOSING_GRACE", "CHAT_CLOSING_GRACE", &grace);
@@ -64,6 +66,11 @@ impl Surroundings<'_> {
         environment.extend(self.overrides.clone());
         environment.into_iter().collect()
     }
+}
+
+/// The region of the real organization that the user means, if they name one.
+pub(crate) fn region(overrides: &BTreeMap<String, String>) -> Option<&str> {
+    overrides.get("GENESYS_CLOUD_REGION").map(String::as_str)
 }
 
 fn secret_arn(name: &str) -> String {
@@ -134,6 +141,16 @@ mod tests {
         assert_eq!(told["OTHER"], "template");
         assert_eq!(told["AWS_ENDPOINT_URL"], "http://aws");
         assert!(!told.keys().any(|name| name.starts_with("GENESYS_CLOUD")));
+    }
+
+    #[test]
+    fn a_region_means_the_real_organization() {
+        let names = ["GENESYS_CLOUD_REGION", "GENESYS_CLOUD_SECRET_ARN"];
+        let told = environment(&names, &[]);
+        assert_eq!([&told["GENESYS_CLOUD_LOGIN_URL"], &told["GENESYS_CLOUD_API_URL"]], ["http://genesys"; 2]);
+        let told = environment(&names, &[("GENESYS_CLOUD_REGION", "mypurecloud.ie")]);
+        assert_eq!(told["GENESYS_CLOUD_REGION"], "mypurecloud.ie");
+        assert!(!told.keys().any(|name| name.ends_with("_URL") && name.starts_with("GENESYS_CLOUD")), "{told:?}");
     }
 
     #[test]

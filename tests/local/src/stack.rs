@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use fake_genesys_cloud::FakeGenesysCloud;
 use fake_salesforce::FakeSalesforce;
 use serde::Serialize;
@@ -63,6 +63,21 @@ pub struct StackOptions {
     pub executables: BTreeMap<String, PathBuf>,
     /// How long the stack waits where AWS waits longer.
     pub timings: Timings,
+}
+
+impl StackOptions {
+    /// The API of another Genesys Cloud, in place of the built-in fake: by its URL, or by the region of a real organization.
+    ///
+    /// # Errors
+    /// If both are told: one of them would be passed over.
+    pub(crate) fn other_genesys(&self) -> Result<Option<String>> {
+        let region = settings::region(&self.environment);
+        ensure!(
+            region.is_none() || self.genesys_url.is_none(),
+            "--genesys-url and GENESYS_CLOUD_REGION each say where Genesys Cloud is: give one of them"
+        );
+        Ok(region.map(|region| format!("https://api.{region}")).or_else(|| self.genesys_url.clone()))
+    }
 }
 
 /// What went on so far, for benchmarks.
@@ -141,7 +156,7 @@ impl Stack {
         let template = read_template(&options, &aws_url)?;
         let executables = executables(&options, &template).await?;
 
-        let fakes = Fakes::start(options.salesforce_url.as_deref(), options.genesys_url.as_deref()).await?;
+        let fakes = Fakes::start(options.salesforce_url.as_deref(), options.other_genesys()?.as_deref()).await?;
         let database = Database::start(options.data.as_deref(), &template).await?;
         let logs = LogFolder::open(&options.logs, &template).context("opening the logs")?;
 
