@@ -22,6 +22,8 @@ pub struct Request {
     pub method: String,
     /// The path, without the query.
     pub path: String,
+    /// The token that it was made with.
+    pub token: Option<String>,
     /// The status of its answer; none while it is handled, and if its connection was dropped.
     pub status: Option<u16>,
 }
@@ -47,7 +49,7 @@ impl RequestLog {
         lock(&self.0).requests.clear();
     }
 
-    pub(crate) fn came(&self, at_ms: i64, method: &str, path: &str) -> u64 {
+    pub(crate) fn came(&self, at_ms: i64, method: &str, path: &str, token: Option<&str>) -> u64 {
         let mut log = lock(&self.0);
         let number = log.next_number;
         log.next_number += 1;
@@ -59,6 +61,7 @@ impl RequestLog {
             at_ms,
             method: method.to_owned(),
             path: path.to_owned(),
+            token: token.map(str::to_owned),
             status: None,
         });
         number

@@ -30,7 +30,8 @@ struct NotDelivered;
 
 /// Logs the request, and gives its answer a correlation id.
 pub(super) async fn record(FromState(state): FromState<Arc<State>>, request: Request, next: Next) -> Response {
-    let number = state.requests.came(state.clock.now_ms(), request.method().as_str(), request.uri().path());
+    let (method, path, token) = (request.method().as_str(), request.uri().path(), bearer_token(request.headers()));
+    let number = state.requests.came(state.clock.now_ms(), method, path, token);
     let correlation_id = Uuid::new_v4().to_string();
 
     let mut response = next.run(request).await;
