@@ -20,6 +20,7 @@ pub use hold::{cancel, open, rescue};
 use crate::job::{self, Job, State};
 use crate::ports::{NoAnswer, PortError, Ports};
 use crate::request::DrainRequest;
+use hold::Held;
 use lanes::Lane;
 use tally::Tally;
 
@@ -112,7 +113,7 @@ struct Drain<'a, P> {
 /// # Errors
 /// If the store or the bus is out. Whatever was begun is safe with the next run.
 pub async fn run<P: Ports>(ports: &P, run: Run<'_>) -> Result<Ending, PortError> {
-    let job = match hold::take_up(ports, run.job_id, run.holder).await? {
+    let Held { job, shared_until } = match hold::take_up(ports, run.job_id, run.holder).await? {
         Ok(held) => held,
         Err(ending) => return Ok(ending),
     };
@@ -127,7 +128,7 @@ pub async fn run<P: Ports>(ports: &P, run: Run<'_>) -> Result<Ending, PortError>
         drain.stop(Stop::Cancelled(SWITCHED_OFF));
     }
     let done = tokio::select! {
-        done = drain.work() => done?,
+        done = drain.work(shared_until) => done?,
         () = drain.hold_on() => false,
     };
     let stop = drain.stop.borrow().clone();
@@ -160,7 +161,11 @@ impl<'a, P: Ports> Drain<'a, P> {
     }
 
     /// Does all that there is to do. Tells whether the job is done; if not, the run was stopped.
-    async fn work(&self) -> Result<bool, PortError> {
+    async fn work(&self, shared_until: Option<Timestamp>) -> Result<bool, PortError> {
+        if let Some(until) = shared_until.filter(|_| self.request.limit.is_some()) {
+            // What another run may still be sending counts towards the limit.
+            self.pause(job::until(self.ports.now(), until)).await;
+        }
         self.recall().await?;
         if self.request.dry_run {
             return self.count().await;
@@ -168,6 +173,9 @@ impl<'a, P: Ports> Drain<'a, P> {
         let mut spans = self.spans();
         while self.goes_on() {
             self.settle(false).await?;
+            if self.request.limit.is_some() {
+                self.recount().await?;
+            }
             let (pass_began, deepest_row) = (self.ports.now(), self.deepest_row.get());
             let pass = self.pass(&mut spans).await?;
             if !self.goes_on() {
@@ -195,9 +203,12 @@ impl<'a, P: Ports> Drain<'a, P> {
                 self.give_up_in_time("analytics does not show what is left");
                 continue;
             }
-            let is_sure = self.goes_on() && self.check_sent().await? && self.goes_on();
-            // What turns out not to have been disconnected makes room for others.
-            if is_sure && is_limited == self.limit_is_reached() {
+            if !(self.goes_on() && self.check_sent().await? && self.goes_on()) {
+                continue;
+            }
+            self.recount().await?;
+            // What turns out not to have been disconnected makes room for others, and another run may have left something.
+            if is_limited == self.limit_is_reached() && self.tally.borrow().unsettled.is_empty() {
                 return Ok(true);
             }
         }
@@ -244,7 +255,7 @@ impl<'a, P: Ports> Drain<'a, P> {
             match ask().await {
                 Ok(answer) => return Some(answer),
                 Err(NoAnswer::ForGood(why)) => self.stop(Stop::Hopeless(why)),
-                Err(NoAnswer::ForNow(why)) => {
+                Err(NoAnswer::ForNow { why, .. }) => {
                     tracing::warn!(jobId = self.request.job_id, why, "no answer; it is asked again");
                     self.give_up_in_time(&why);
                     self.pause(pause).await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use futures::FutureExt;
+use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::dead_letters::DeadLetters;
 use lambda_kit::deliveries::{self, NotStored, Sorted};
@@ -99,9 +100,12 @@ impl QueueDrainer {
     async fn take_commands(&self, delivered: &[Delivery], deadline: Deadline) -> Result<Value, InvocationError> {
         let sorted = Sorted::of(delivered, &self.operators, understand);
         let mut failed = deliveries::bury(&self.dead_letters, sorted.malformed).await;
-        for (index, (event_id, asked)) in sorted.understood {
+        // Side by side: a cancellation that has to be tried again keeps no other waiting. Drains come one by one.
+        let carried_out = sorted.understood.into_iter().map(async |(index, (event_id, asked))| {
             let holder = delivered[index].message_id.as_deref().unwrap_or(&event_id);
-            let carried_out = self.carry_out(&event_id, asked, holder, deadline).boxed_local().await;
+            (index, self.carry_out(&event_id, asked, holder, deadline).boxed_local().await)
+        });
+        for (index, carried_out) in join_all(carried_out).await {
             if let Err(error) = carried_out {
                 warn!(%error, "a command could not be carried out; it will be delivered again");
                 failed.insert(index);
@@ -118,23 +122,23 @@ impl QueueDrainer {
         deadline: Deadline,
     ) -> Result<(), InvocationError> {
         let world = self.connections.until(deadline);
+        let until = deadline.earlier_by(FINISHING_TIME).remaining();
+        let until = job::after(Timestamp::now(), SignedDuration::try_from(until).unwrap_or_default());
         let job_id = match asked {
             Err(refusal) => return refuse(&world, event_id, &refusal).await,
             Ok(Command::Cancel { job_id, requested_by }) => {
                 info!(jobId = job_id, "the job is to stop");
-                return Ok(drain::cancel(&world, &job_id, &requested_by).await?);
+                return Ok(drain::cancel(&world, &job_id, &requested_by, until).await?);
             }
             Ok(Command::Continue { job_id }) => job_id,
-            Ok(Command::Drain(request)) => {
-                if let Some(reason) = self.opened(&world, &request).await? {
+            Ok(Command::Drain { request, asked_at }) => {
+                if let Some(reason) = self.opened(&world, &request, asked_at).await? {
                     let refusal = Refusal { job_id: Some(request.job_id.clone()), reason: reason.to_owned() };
                     return refuse(&world, event_id, &refusal).await;
                 }
                 request.job_id
             }
         };
-        let until = deadline.earlier_by(FINISHING_TIME).remaining();
-        let until = job::after(Timestamp::now(), SignedDuration::try_from(until).unwrap_or_default());
         let run = Run { job_id: &job_id, holder, until, disconnects_enabled: self.disconnects_enabled().await? };
         let ending = drain::run(&world, run).boxed_local().await?;
         info!(jobId = job_id, ?ending, "the run is over");
@@ -145,12 +149,17 @@ impl QueueDrainer {
     }
 
     /// Notes the job. Tells why not, if it is refused.
-    async fn opened(&self, world: &World<'_>, request: &DrainRequest) -> Result<Option<&'static str>, PortError> {
+    async fn opened(
+        &self,
+        world: &World<'_>,
+        request: &DrainRequest,
+        asked_at: Option<Timestamp>,
+    ) -> Result<Option<&'static str>, PortError> {
         if !request.dry_run && !self.disconnects_enabled().await? {
             return Ok(Some(IS_OFF));
         }
         info!(jobId = request.job_id, queueId = request.queue_id, dryRun = request.dry_run, "a queue is to be drained");
-        drain::open(world, request).await
+        drain::open(world, request, asked_at).await
     }
 
     async fn disconnects_enabled(&self) -> Result<bool, PortError> {
@@ -174,7 +183,7 @@ async fn refuse(world: &World<'_>, event_id: &str, refusal: &Refusal) -> Result<
 fn understand(event: &EventBridgeEvent) -> Result<Option<Asked>, String> {
     let detail: Value = serde_json::from_str(event.detail.get()).map_err(|_| "the event's detail is not JSON")?;
     let event_id = event.id.clone().unwrap_or_else(|| "unknown".to_owned());
-    Ok(match Command::read(&event.detail_type, &detail) {
+    Ok(match Command::read(&event.detail_type, event.time.as_deref(), &detail) {
         Ok(None) => None,
         Ok(Some(command)) => Some((event_id, Ok(command))),
         Err(refusal) => Some((event_id, Err(refusal))),

@@ -21,7 +21,7 @@ const MOST_DOUBLINGS: u32 = 6;
 pub struct Job {
     /// What was asked for; none if it was cancelled before the request came.
     pub request: Option<DrainRequest>,
-    /// When.
+    /// When: what began later is not part of it.
     pub requested_at: Timestamp,
     /// How far it is.
     pub state: State,
@@ -34,8 +34,11 @@ pub struct Job {
     pub rescues: u32,
     /// Who cancelled it.
     pub cancelled_by: Option<String>,
-    /// When it last got anywhere.
+    /// When it last got anywhere; the time in which nobody had it in hand is not counted against it.
     pub progressed_at: Timestamp,
+    /// Until when somebody had it in hand, as far as is known; at first, since when it is known.
+    #[serde(default)]
+    pub held_at: Option<Timestamp>,
 }
 
 /// How far a job is.
@@ -96,8 +99,8 @@ impl State {
 
 impl Job {
     /// A job that nobody has taken up yet.
-    pub fn new(request: DrainRequest, now: Timestamp) -> Self {
-        Self { request: Some(request), ..Self::cancelled_before(None, now) }
+    pub fn new(request: DrainRequest, requested_at: Timestamp, now: Timestamp) -> Self {
+        Self { request: Some(request), requested_at: requested_at.min(now), ..Self::cancelled_before(None, now) }
     }
 
     /// What is kept of a job that was cancelled before it was requested: events come in any order.
@@ -111,6 +114,7 @@ impl Job {
             rescues: 0,
             cancelled_by,
             progressed_at: now,
+            held_at: Some(now),
         }
     }
 
@@ -124,7 +128,10 @@ impl Job {
             return TakenUp::InOtherHands;
         }
         let lease = Lease { holder: holder.to_owned(), until: after(now, LEASE) };
-        TakenUp::Ours(Box::new(Self { lease: Some(lease), runs: self.runs + 1, rescues: 0, ..self.clone() }))
+        let idle = self.held_at.map_or(SignedDuration::ZERO, |held_at| now.duration_since(held_at));
+        let progressed_at = after(self.progressed_at, idle.max(SignedDuration::ZERO));
+        let (runs, held_at) = (self.runs + 1, Some(now));
+        TakenUp::Ours(Box::new(Self { lease: Some(lease), runs, rescues: 0, progressed_at, held_at, ..self.clone() }))
     }
 
     /// Somebody is to be told to go on with it; none if somebody has it, or it is over.
@@ -144,7 +151,13 @@ impl Job {
         if let Some(lease) = &mut self.lease {
             lease.until = after(now, LEASE);
         }
-        self
+        Self { held_at: Some(now), ..self }
+    }
+
+    /// Gives it back.
+    #[must_use]
+    pub fn let_go(self, now: Timestamp) -> Self {
+        Self { lease: None, held_at: Some(now), ..self }
     }
 
     /// Ends it. Whose mail it was about is nobody's business any more.
@@ -183,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_job_is_in_one_hand_until_its_lease_is_over_or_its_message_comes_again() {
-        let job = Job::new(request(), minute(0));
+        let job = Job::new(request(), minute(0), minute(0));
         let TakenUp::Ours(held) = job.take_up("message-1", minute(0)) else { panic!() };
         assert!(held.is_held_by_run(1));
         let soon = after(minute(0), SignedDuration::from_secs(29));
@@ -197,8 +210,31 @@ mod tests {
     }
 
     #[test]
+    fn what_began_after_it_was_asked_for_is_not_part_of_it_however_late_it_is_picked_up() {
+        assert_eq!(Job::new(request(), minute(5), minute(60)).requested_at, minute(5));
+        assert_eq!(Job::new(request(), minute(61), minute(60)).requested_at, minute(60), "clocks differ");
+        assert_eq!(Job::new(request(), minute(5), minute(60)).progressed_at, minute(60));
+    }
+
+    #[test]
+    fn the_time_in_which_nobody_has_it_in_hand_is_not_counted_against_it() {
+        let taken_up = |job: &Job, now| match job.take_up("message", now) {
+            TakenUp::Ours(job) => *job,
+            other => panic!("{other:?}"),
+        };
+        let first = taken_up(&Job::new(request(), minute(0), minute(0)), minute(90));
+        assert_eq!(first.progressed_at, minute(90));
+        // Ten fruitless minutes, let go; an hour later five more, and its run dies.
+        let let_go = first.renewed(minute(98)).let_go(minute(100));
+        let second = taken_up(&let_go, minute(160));
+        assert_eq!(second.progressed_at, minute(150));
+        let stranded = second.renewed(minute(165)).rescued(minute(200)).unwrap();
+        assert_eq!(taken_up(&stranded, minute(300)).progressed_at, minute(285));
+    }
+
+    #[test]
     fn a_stranded_job_is_rescued_ever_more_seldom_until_somebody_takes_it_up() {
-        let job = Job::new(request(), minute(0));
+        let job = Job::new(request(), minute(0), minute(0));
         let TakenUp::Ours(held) = job.take_up("message-1", minute(0)) else { panic!() };
         assert_eq!(held.clone().rescued(minute(0)), None, "somebody has it");
         let mut stranded = *held;
@@ -213,7 +249,7 @@ mod tests {
 
     #[test]
     fn what_is_over_stays_so_and_forgets_senders() {
-        let job = Job::new(request(), minute(0));
+        let job = Job::new(request(), minute(0), minute(0));
         for state in [State::Completed, State::Failed, State::Cancelled] {
             let mut asked = job.clone();
             asked.request.as_mut().unwrap().from = vec!["spam@example.com".into()];

@@ -33,8 +33,13 @@ pub struct PortError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
     /// It may later.
-    #[error("{0}")]
-    ForNow(String),
+    #[error("{why}")]
+    ForNow {
+        /// The status of its answer, if there was one.
+        status: Option<u16>,
+        /// Why it did not.
+        why: String,
+    },
     /// It will not, unless somebody changes something: a permission, say.
     #[error("{0}")]
     ForGood(String),
@@ -66,12 +71,12 @@ pub struct Question<'a> {
 /// A page of rows.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
-    /// The rows.
+    /// The rows that have an id.
     pub rows: Vec<DetailsRow>,
-    /// Whether more pages may follow: this one is full.
-    pub is_full: bool,
+    /// How many rows came, those without an id included.
+    pub rows_served: u64,
     /// How many rows all pages have, roughly.
-    pub total: Option<u64>,
+    pub total: u64,
 }
 
 /// What the real-time views count of some conversations.
@@ -94,23 +99,12 @@ pub struct Waiting {
     pub queue_id: Option<String>,
 }
 
-/// A conversation as it was seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Seen {
-    /// The conversation, ended or not.
-    Conversation(Box<Conversation>),
-    /// There is none (any more), or none that we may see.
-    Nothing,
-}
-
 /// What is known of a disconnect request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// It was taken.
     Accepted,
-    /// There is no such conversation (any more).
-    NotFound,
-    /// It was carried out or not: no answer, or one that does not tell. A look must.
+    /// It was carried out or not: no answer, or one that does not tell, as that there is no such conversation. A look must.
     Unknown(String),
     /// It was not carried out, and may be later.
     NotDone(String),
@@ -132,8 +126,8 @@ pub trait Platform {
     fn page(&self, question: Question<'_>) -> impl Future<Output = Result<Page, NoAnswer>>;
     /// What the real-time views count of these conversations.
     fn activity(&self, ids: &[&str]) -> impl Future<Output = Result<Activity, NoAnswer>>;
-    /// Reads a conversation.
-    fn look(&self, id: &str) -> impl Future<Output = Result<Seen, NoAnswer>>;
+    /// Reads a conversation. No answer for good: it cannot be read, or there is none that we may see; whether it is over is not known.
+    fn look(&self, id: &str) -> impl Future<Output = Result<Conversation, NoAnswer>>;
     /// Waits for a lane's turn to send, but not for long. No answer for good: the lane cannot be used.
     fn turn(&self, lane: usize) -> impl Future<Output = Result<Self::Turn, NoAnswer>>;
     /// Requests a disconnect, once, and nothing is sent after `send_by`.

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lambda_kit::duration::parse_duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -74,7 +75,12 @@ pub struct DrainRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// `Drain Queue Requested`.
-    Drain(Box<DrainRequest>),
+    Drain {
+        /// What to drain.
+        request: Box<DrainRequest>,
+        /// When that was asked for, if the event tells: it may be picked up much later.
+        asked_at: Option<Timestamp>,
+    },
     /// `Drain Queue Cancelled`.
     Cancel {
         /// The job.
@@ -100,8 +106,8 @@ pub struct Refusal {
 }
 
 impl Command {
-    /// Reads a command from an event's `detail-type` and detail; none if it is none of ours.
-    pub fn read(detail_type: &str, detail: &Value) -> Result<Option<Self>, Refusal> {
+    /// Reads a command from an event's `detail-type`, `time` and detail; none if it is none of ours.
+    pub fn read(detail_type: &str, time: Option<&str>, detail: &Value) -> Result<Option<Self>, Refusal> {
         if ![REQUESTED, CANCELLED, CONTINUED].contains(&detail_type) {
             return Ok(None);
         }
@@ -109,7 +115,10 @@ impl Command {
         let refused = |reason: String| Refusal { job_id: job_id.clone(), reason };
         let Some(fields) = detail.as_object() else { return Err(refused("its detail is not an object".to_owned())) };
         match detail_type {
-            REQUESTED => drain(fields).map(|request| Some(Self::Drain(Box::new(request)))).map_err(refused),
+            REQUESTED => {
+                let request = Box::new(drain(fields).map_err(refused)?);
+                Ok(Some(Self::Drain { request, asked_at: time.and_then(|time| time.parse().ok()) }))
+            }
             CANCELLED => {
                 let requested_by = person(fields, "requestedBy").map_err(refused)?.unwrap_or_else(|| NOBODY.to_owned());
                 Ok(Some(Self::Cancel { job_id: id(fields, "jobId").map_err(refused)?, requested_by }))
@@ -216,12 +225,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Command, DrainRequest, LOOK_BACK, Refusal};
+    use crate::testing::minute;
 
     fn request(change: impl FnOnce(&mut Value)) -> Result<DrainRequest, Refusal> {
         let mut detail = json!({ "jobId": "job-1", "queueId": "queue-1" });
         change(&mut detail);
-        match Command::read("Drain Queue Requested", &detail)? {
-            Some(Command::Drain(request)) => Ok(*request),
+        match Command::read("Drain Queue Requested", None, &detail)? {
+            Some(Command::Drain { request, asked_at: None }) => Ok(*request),
             other => panic!("{other:?}"),
         }
     }
@@ -274,17 +284,28 @@ mod tests {
             assert!(!refusal.reason.contains("smoke") && !refusal.reason.contains("secret"));
             assert_eq!(refusal.job_id.is_some(), name != "jobId", "the job is named if it can be");
         }
-        assert!(Command::read("Drain Queue Requested", &json!(7)).is_err());
-        assert_eq!(Command::read("Breaker Reset Requested", &json!(7)), Ok(None));
+        assert!(Command::read("Drain Queue Requested", None, &json!(7)).is_err());
+        assert_eq!(Command::read("Breaker Reset Requested", None, &json!(7)), Ok(None));
+    }
+
+    #[test]
+    fn it_is_known_when_a_drain_was_asked_for() {
+        let detail = json!({ "jobId": "job-1", "queueId": "queue-1" });
+        let asked_at = |time| match Command::read("Drain Queue Requested", time, &detail) {
+            Ok(Some(Command::Drain { asked_at, .. })) => asked_at,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(asked_at(Some("2026-03-02T08:05:00Z")), Some(minute(5)));
+        assert_eq!((asked_at(Some("this morning")), asked_at(None)), (None, None));
     }
 
     #[test]
     fn cancelling_and_going_on_need_the_job_only() {
         let detail = json!({ "jobId": "job-1", "anything": "else" });
         let (job_id, requested_by) = ("job-1".to_owned(), "unknown".to_owned());
-        let cancelled = Command::read("Drain Queue Cancelled", &detail);
+        let cancelled = Command::read("Drain Queue Cancelled", None, &detail);
         assert_eq!(cancelled, Ok(Some(Command::Cancel { job_id: job_id.clone(), requested_by })));
-        assert_eq!(Command::read("Drain Queue Continued", &detail), Ok(Some(Command::Continue { job_id })));
-        assert!(Command::read("Drain Queue Cancelled", &json!({})).is_err());
+        assert_eq!(Command::read("Drain Queue Continued", None, &detail), Ok(Some(Command::Continue { job_id })));
+        assert!(Command::read("Drain Queue Cancelled", None, &json!({})).is_err());
     }
 }

@@ -1,5 +1,5 @@
-//! A world in memory: a queue, analytics that lags behind it, agents who accept, answers that are lost, and runs that die between
-//! any two steps. Time passes only when somebody waits or asks.
+//! A world in memory: a queue, analytics that lags behind it, agents who accept, answers that are lost, runs that die between any
+//! two steps, and messages that are delivered twice. Time passes only when somebody waits or asks.
 
 mod stories;
 
@@ -15,12 +15,12 @@ use proptest::prelude::{Just, Strategy, prop_oneof, proptest};
 use proptest::test_runner::Config;
 use serde_json::{Value, json};
 
+use genesys_cloud::api::Order;
+
 use crate::drain::{self, Ending, FRESH, Run};
 use crate::job::{Job, StoredJob};
 use crate::note::{MOST_ATTEMPTS, Note, State, StoredNote};
-use crate::ports::{
-    Activity, Answer, Clock, NoAnswer, Outcomes, Page, Platform, PortError, Question, Seen, Store, Waiting,
-};
+use crate::ports::{Activity, Answer, Clock, NoAnswer, Outcomes, Page, Platform, PortError, Question, Store, Waiting};
 use crate::request::DrainRequest;
 use crate::testing::{JOB, QUEUE, minute, participant, request, row};
 
@@ -42,8 +42,14 @@ struct Script {
     bad_lane: Option<BadLane>,
     /// Every so-manieth question fails; 0: none.
     fails_every: u32,
+    /// Every question fails with this status, from one time to another, in ms.
+    outage: Option<(i64, i64, u16)>,
+    /// Rows in a page of analytics at most, however many are asked for.
+    largest_page: u32,
     /// A run dies after so many steps; the next takes its place.
     deaths: Vec<u32>,
+    /// The message of a run is delivered once more after so many steps, and two are at it.
+    doubles: Vec<u32>,
     /// A run's time, in seconds.
     run_seconds: i64,
     /// Conversations to disconnect at most.
@@ -58,6 +64,8 @@ enum Views {
     Tell,
     /// They tell of every third question nothing at all, as if that were complete.
     SometimesEmpty,
+    /// They count none of these, as they do not count legs that are left over.
+    Empty,
     /// They cannot be asked.
     Refuse,
 }
@@ -91,6 +99,8 @@ enum Leaves {
     Answered,
     /// It goes on to another queue.
     Transferred,
+    /// It goes on to another queue, and its leg here is left over.
+    Orphaned,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,12 +117,14 @@ enum Luck {
     Ignored,
     /// Every one is lost.
     AlwaysLost,
+    /// None is taken: there is no such conversation, it says; nor can it be looked at.
+    NotFound,
 }
 
 impl Fate {
     /// Whether no request ever takes effect.
     fn is_hopeless(self) -> bool {
-        matches!(self.answers, Luck::Ignored | Luck::AlwaysLost)
+        matches!(self.answers, Luck::Ignored | Luck::AlwaysLost | Luck::NotFound)
     }
 }
 
@@ -138,6 +150,13 @@ struct World {
     steps: Cell<u32>,
     questions: Cell<u32>,
     unnoted: Cell<bool>,
+    /// Whether anybody did anything but wait, since all that goes on side by side had its last turn; and when the first who waits
+    /// goes on.
+    is_busy: Cell<bool>,
+    next_ms: Cell<Option<i64>>,
+    /// The store fails so often from now on.
+    store_fails: Cell<u32>,
+    bus_hangs: Cell<bool>,
 }
 
 fn start() -> Timestamp {
@@ -176,12 +195,33 @@ impl World {
             steps: Cell::new(0),
             questions: Cell::new(0),
             unnoted: Cell::new(false),
+            is_busy: Cell::new(false),
+            next_ms: Cell::new(None),
+            store_fails: Cell::new(0),
+            bus_hangs: Cell::new(false),
         }
     }
 
     async fn step(&self) {
+        self.is_busy.set(true);
+        self.wait().await;
+        self.is_busy.set(true);
+    }
+
+    async fn wait(&self) {
         self.steps.set(self.steps.get() + 1);
         Step(false).await;
+    }
+
+    /// After everybody had a turn: if all wait, time passes until the first of them goes on.
+    fn let_time_pass(&self) {
+        let next_ms = self.next_ms.take();
+        if !self.is_busy.replace(false)
+            && let Some(next_ms) = next_ms
+        {
+            self.now_ms.set(next_ms);
+            self.let_some_leave();
+        }
     }
 
     /// A request is on its way: time passes, and agents accept meanwhile.
@@ -205,19 +245,21 @@ impl World {
         self.travel().await;
         self.questions.set(self.questions.get() + 1);
         let fails = self.script.fails_every > 0 && self.questions.get().is_multiple_of(self.script.fails_every);
-        if fails { Err(NoAnswer::ForNow("503".to_owned())) } else { Ok(()) }
+        let is_on = |(from, until, _): &(i64, i64, u16)| (*from..*until).contains(&self.now_ms.get());
+        let outage = self.script.outage.filter(is_on).map(|(_, _, status)| status);
+        outage.or(fails.then_some(503)).map_or(Ok(()), |status| Err(failed_for_now(status)))
     }
 
     fn participants(conversation: &Conversation, as_of_ms: i64) -> Vec<Value> {
         let left = conversation.left.filter(|(at, _)| *at <= as_of_ms).map(|(_, how)| how);
         let customer_left = left.filter(|how| *how == Leaves::Answered).map(|_| GONE);
         let mut participants = vec![participant("customer", "interact", customer_left)];
-        participants.push(participant("acd", "interact", left.map(|_| GONE)));
+        participants.push(participant("acd", "interact", left.filter(|how| *how != Leaves::Orphaned).map(|_| GONE)));
         match left {
             None => {}
             Some(Leaves::Accepted) => participants.push(participant("agent", "interact", None)),
             Some(Leaves::Answered) => participants.push(participant("agent", "wrapup", None)),
-            Some(Leaves::Transferred) => {
+            Some(Leaves::Transferred | Leaves::Orphaned) => {
                 let mut other = participant("acd", "interact", None);
                 other["sessions"][0]["segments"][0]["queueId"] = json!(OTHER_QUEUE);
                 participants.push(other);
@@ -239,6 +281,7 @@ impl World {
         let answer = match self.script.conversations[place].answers {
             Luck::Lost if first => return Answer::Unknown("lost".to_owned()),
             Luck::AlwaysLost => return Answer::Unknown("lost".to_owned()),
+            Luck::NotFound => return Answer::Unknown("404".to_owned()),
             Luck::Limited(times) if conversation.requests <= times => return Answer::NotDone("429".to_owned()),
             Luck::AnswerLost if first => Answer::Unknown("no answer".to_owned()),
             _ => Answer::Accepted,
@@ -260,12 +303,10 @@ impl Clock for World {
 
     async fn sleep_until(&self, at: Timestamp) {
         self.step().await;
-        // Only the one that waits the shortest lets time pass: whoever is earlier has done so by now.
         let at_ms = i64::try_from(at.duration_since(start()).as_millis()).unwrap();
         while self.now_ms.get() < at_ms {
-            self.now_ms.set((self.now_ms.get() + 1_000).min(at_ms));
-            self.let_some_leave();
-            self.step().await;
+            self.next_ms.set(Some(self.next_ms.get().map_or(at_ms, |next_ms| next_ms.min(at_ms))));
+            self.wait().await;
         }
     }
 }
@@ -288,11 +329,14 @@ impl Platform for World {
         let open = conversations.iter().enumerate();
         let open = open.filter(|(_, one)| one.ended_ms.is_none_or(|ended| ended > as_of_ms));
         let is_recent = question.interval.to_string().contains("2026-03-02T09");
-        let open: Vec<_> = open.filter(|_| is_recent).collect();
-        let (total, size) = (open.len(), question.page_size as usize);
+        let mut open: Vec<_> = open.filter(|_| is_recent).collect();
+        if question.order == Order::Descending {
+            open.reverse();
+        }
+        let (total, size) = (open.len(), question.page_size.min(self.script.largest_page) as usize);
         let page = open.into_iter().skip((question.page as usize - 1) * size).take(size);
         let rows: Vec<_> = page.map(|(place, one)| row(&name(place), 0, &Self::participants(one, as_of_ms))).collect();
-        Ok(Page { is_full: rows.len() == size, rows, total: Some(total as u64) })
+        Ok(Page { rows_served: rows.len() as u64, rows, total: total as u64 })
     }
 
     async fn activity(&self, ids: &[&str]) -> Result<Activity, NoAnswer> {
@@ -300,6 +344,7 @@ impl Platform for World {
         let mut activity = Activity { is_complete: true, ..Activity::default() };
         match self.script.views {
             Views::Refuse => return Err(NoAnswer::ForGood("404".to_owned())),
+            Views::Empty => return Ok(activity),
             Views::SometimesEmpty if self.questions.get().is_multiple_of(3) => return Ok(activity),
             Views::SometimesEmpty | Views::Tell => {}
         }
@@ -310,15 +355,20 @@ impl Platform for World {
             match (conversation.ended_ms, conversation.left) {
                 (Some(_), _) | (None, Some((_, Leaves::Answered))) => {}
                 (None, Some((_, Leaves::Accepted))) => activity.with_agent.push((*id).to_owned()),
-                (None, Some((_, Leaves::Transferred))) => activity.waiting.push(waiting(OTHER_QUEUE)),
+                (None, Some((_, Leaves::Transferred | Leaves::Orphaned))) => {
+                    activity.waiting.push(waiting(OTHER_QUEUE));
+                }
                 (None, None) => activity.waiting.push(waiting(QUEUE)),
             }
         }
         Ok(activity)
     }
 
-    async fn look(&self, id: &str) -> Result<Seen, NoAnswer> {
+    async fn look(&self, id: &str) -> Result<ghost_policy::Conversation, NoAnswer> {
         self.ask().await?;
+        if self.script.conversations[index(id)].answers == Luck::NotFound {
+            return Err(NoAnswer::ForGood("404".to_owned()));
+        }
         let conversations = self.conversations.borrow();
         let conversation = &conversations[index(id)];
         let leg = |purpose: &str, gone: bool| {
@@ -327,7 +377,8 @@ impl Platform for World {
             json!({ "id": purpose, "purpose": purpose, "queueId": QUEUE, "emails": [leg] })
         };
         let left = conversation.left.map(|(_, how)| how);
-        let mut participants = vec![leg("customer", left == Some(Leaves::Answered)), leg("acd", left.is_some())];
+        let has_left = left.is_some_and(|how| how != Leaves::Orphaned);
+        let mut participants = vec![leg("customer", left == Some(Leaves::Answered)), leg("acd", has_left)];
         match left {
             None => {}
             Some(Leaves::Accepted) => participants.push(leg("agent", false)),
@@ -336,7 +387,7 @@ impl Platform for World {
                 agent["emails"][0]["afterCallWork"] = json!({ "state": "pending", "startTime": GONE });
                 participants.push(agent);
             }
-            Some(Leaves::Transferred) => {
+            Some(Leaves::Transferred | Leaves::Orphaned) => {
                 let mut other = leg("acd", false);
                 other["queueId"] = json!(OTHER_QUEUE);
                 participants.push(other);
@@ -344,14 +395,13 @@ impl Platform for World {
         }
         let ended = conversation.ended_ms.map(|_| GONE);
         let body = json!({ "id": id, "participants": participants, "endTime": ended });
-        let read = ghost_policy::Conversation::from_json(body.to_string().as_bytes()).unwrap();
-        Ok(Seen::Conversation(Box::new(read)))
+        Ok(ghost_policy::Conversation::from_json(body.to_string().as_bytes()).unwrap())
     }
 
     async fn turn(&self, lane: usize) -> Result<usize, NoAnswer> {
         self.step().await;
         match self.script.bad_lane {
-            Some(BadLane::Down) if lane == 0 && self.script.lanes > 1 => Err(NoAnswer::ForNow("503".to_owned())),
+            Some(BadLane::Down) if lane == 0 && self.script.lanes > 1 => Err(failed_for_now(503)),
             Some(BadLane::Refused) if lane == 0 && self.script.lanes > 1 => Err(NoAnswer::ForGood("401".to_owned())),
             _ => Ok(lane),
         }
@@ -366,7 +416,6 @@ impl Platform for World {
         // What is not noted by now would be forgotten if we died here.
         let noted = self.notes.borrow().get(id).is_some_and(|stored| stored.note.state == State::Sending);
         self.unnoted.set(self.unnoted.get() || !noted);
-        self.step().await;
         let answer = self.handle(lane, id, sent_ms);
         self.travel().await;
         answer
@@ -376,6 +425,10 @@ impl Platform for World {
 impl Store for World {
     async fn job(&self, job_id: &str) -> Result<Option<StoredJob>, PortError> {
         self.step().await;
+        if self.store_fails.get() > 0 {
+            self.store_fails.set(self.store_fails.get() - 1);
+            return Err(PortError { operation: "reading a job", reason: "503".to_owned() });
+        }
         Ok(self.jobs.borrow().get(job_id).cloned())
     }
 
@@ -436,6 +489,9 @@ impl Store for World {
 impl Outcomes for World {
     async fn put_outcomes(&self, outcomes: Vec<Outcome>) -> Result<(), PortError> {
         self.step().await;
+        while self.bus_hangs.get() {
+            self.wait().await;
+        }
         self.outcomes.borrow_mut().extend(outcomes);
         Ok(())
     }
@@ -453,25 +509,64 @@ fn run_until<T>(world: &World, death: Option<u32>, future: impl Future<Output = 
         if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
             return Some(done);
         }
+        world.let_time_pass();
     }
     panic!("the run does not end");
 }
 
+fn failed_for_now(status: u16) -> NoAnswer {
+    NoAnswer::ForNow { status: Some(status), why: status.to_string() }
+}
+
+/// Both at once, each to its end; the second from so many steps on, unless the first has ended by then.
+async fn side_by_side<T>(
+    world: &World,
+    first: impl Future<Output = T>,
+    after: u32,
+    second: impl Future<Output = T>,
+) -> Vec<T> {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let (born, mut ended, mut is_doubled) = (world.steps.get(), [None, None], false);
+    std::future::poll_fn(|context| {
+        is_doubled |= world.steps.get() - born >= after;
+        if ended[0].is_none()
+            && let Poll::Ready(done) = first.as_mut().poll(context)
+        {
+            ended[0] = Some(done);
+        }
+        if is_doubled
+            && ended[1].is_none()
+            && let Poll::Ready(done) = second.as_mut().poll(context)
+        {
+            ended[1] = Some(done);
+        }
+        if ended[0].is_some() && (!is_doubled || ended[1].is_some()) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    ended.into_iter().flatten().collect()
+}
+
 /// Plays the script to the end of the job.
 fn play(script: &Script) -> World {
-    let world = World::new(script.clone());
     let request = DrainRequest { limit: script.limit, ..request() };
-    let opened = run_until(&world, None, drain::open(&world, &request));
+    play_request(script, &request)
+}
+
+fn play_request(script: &Script, request: &DrainRequest) -> World {
+    let world = World::new(script.clone());
+    let opened = run_until(&world, None, drain::open(&world, request, None));
     assert_eq!(opened, Some(Ok(None)));
-    let mut deaths = script.deaths.iter().copied();
+    let (mut deaths, mut doubles) = (script.deaths.iter().copied(), script.doubles.iter().copied());
     for run in 0.. {
         assert!(run < 500, "the job does not end: {:?}", world.jobs.borrow());
         let until = world.now() + SignedDuration::from_secs(script.run_seconds);
-        let run = Run { job_id: JOB, holder: "message", until, disconnects_enabled: true };
-        match run_until(&world, deaths.next(), drain::run(&world, run)) {
-            None | Some(Ok(Ending::Continues)) => {}
-            Some(Ok(Ending::Over)) => return world,
-            Some(other) => panic!("{other:?}"),
+        let run = || drain::run(&world, Run { job_id: JOB, holder: "message", until, disconnects_enabled: true });
+        let runs = side_by_side(&world, run(), doubles.next().unwrap_or(u32::MAX), run());
+        let endings = run_until(&world, deaths.next(), runs).unwrap_or_default();
+        let lost = endings.iter().filter(|ending| **ending == Ok(Ending::InOtherHands)).count();
+        assert!(endings.iter().all(Result::is_ok) && lost <= endings.len().saturating_sub(1), "{endings:?}");
+        if endings.contains(&Ok(Ending::Over)) {
+            break;
         }
     }
     world
@@ -485,8 +580,10 @@ fn fate() -> impl Strategy<Value = Fate> {
         2 => (1..8_u32).prop_map(Luck::Limited),
         1 => Just(Luck::Ignored),
         1 => Just(Luck::AlwaysLost),
+        1 => Just(Luck::NotFound),
     ];
-    let how = prop_oneof![Just(Leaves::Accepted), Just(Leaves::Answered), Just(Leaves::Transferred)];
+    let how =
+        prop_oneof![Just(Leaves::Accepted), Just(Leaves::Answered), Just(Leaves::Transferred), Just(Leaves::Orphaned)];
     let at = prop_oneof![2 => 0..60_000_i64, 1 => Just(0)];
     let leaves = prop_oneof![8 => Just(None), 3 => (at, how).prop_map(Some)];
     (leaves, luck).prop_map(|(leaves, answers)| Fate { leaves, answers })
@@ -495,14 +592,31 @@ fn fate() -> impl Strategy<Value = Fate> {
 fn script() -> impl Strategy<Value = Script> {
     let conversations = proptest::collection::vec(fate(), 0..130);
     let deaths = proptest::collection::vec(0..3_000_u32, 0..12);
+    let doubles = proptest::collection::vec(0..3_000_u32, 0..4);
+    let largest_page = prop_oneof![3 => Just(100_u32), 1 => 30..100_u32];
     let limit = prop_oneof![4 => Just(None), 1 => (1..100_u64).prop_map(Some)];
-    let views = prop_oneof![2 => Just(Views::Tell), 1 => Just(Views::SometimesEmpty), 1 => Just(Views::Refuse)];
+    let rarely = prop_oneof![Just(Views::SometimesEmpty), Just(Views::Empty), Just(Views::Refuse)];
+    let views = prop_oneof![Just(Views::Tell), rarely];
     let bad_lane = prop_oneof![Just(BadLane::Down), Just(BadLane::Refused), Just(BadLane::NotAllowed)];
     let lanes = (1..4_usize, prop_oneof![3 => Just(None), 1 => bad_lane.prop_map(Some)]);
-    let rest = (0..40_000_i64, views, prop_oneof![Just(0_u32), 3..20_u32], 30..900_i64, lanes);
-    (conversations, deaths, limit, rest).prop_map(|(conversations, deaths, limit, rest)| {
-        let (lag_ms, views, fails_every, run_seconds, (lanes, bad_lane)) = rest;
-        Script { conversations, lag_ms, views, bad_lane, fails_every, deaths, run_seconds, limit, lanes }
+    let fails_every = prop_oneof![Just(0_u32), 3..20_u32];
+    let rest = (0..40_000_i64, views, fails_every, 30..900_i64, lanes, largest_page);
+    (conversations, (deaths, doubles), limit, rest).prop_map(|(conversations, (deaths, doubles), limit, rest)| {
+        let (lag_ms, views, fails_every, run_seconds, (lanes, bad_lane), largest_page) = rest;
+        Script {
+            conversations,
+            lag_ms,
+            views,
+            bad_lane,
+            fails_every,
+            outage: None,
+            largest_page,
+            deaths,
+            doubles,
+            run_seconds,
+            limit,
+            lanes,
+        }
     })
 }
 

@@ -53,11 +53,17 @@ impl DrainWorld {
 
     /// An operator's command, given and not waited for.
     pub fn command(&self, detail_type: &str, detail: &Value) -> Result<()> {
+        self.command_of(jiff::Timestamp::now(), detail_type, detail)
+    }
+
+    /// The same, given then and delivered only now.
+    pub fn command_of(&self, time: jiff::Timestamp, detail_type: &str, detail: &Value) -> Result<()> {
         let event = json!({
             "version": "0",
             "id": format!("event-{detail_type}-{}", detail["jobId"]),
             "detail-type": detail_type,
             "source": "genesys-event-processor.operator",
+            "time": time.to_string(),
             "detail": detail,
         });
         self.world.stack.post_events(vec![event])?;

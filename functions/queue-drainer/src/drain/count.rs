@@ -7,7 +7,7 @@ use genesys_cloud::api::DetailsRow;
 
 use super::list::Span;
 use super::tally::Tally;
-use super::{Drain, Stop};
+use super::{Drain, FIRST_PAUSE, Stop};
 use crate::announce::MOST_NAMED;
 use crate::filter::{self, Skip, Verdict};
 use crate::note::Leave;
@@ -30,7 +30,9 @@ impl<P: Ports> Drain<'_, P> {
             self.stop(Stop::Hopeless("the queue could not be counted in the time that a run has".to_owned()));
         }
         // Anew, if analytics turns out to serve less.
-        while self.goes_on() && !self.count_all().await? {}
+        while self.goes_on() && !self.count_all().await? {
+            self.pause(FIRST_PAUSE).await;
+        }
         Ok(self.goes_on())
     }
 
@@ -58,6 +60,9 @@ impl<P: Ports> Drain<'_, P> {
     async fn count_span(&self, span: &Span, counted: &mut Counted) -> Result<bool, PortError> {
         for number in (1..=self.last_pages(span).0).rev() {
             let Some(page) = self.ask(span, number).await else { return Ok(false) };
+            if span.is_short(&page, number) {
+                return Ok(false);
+            }
             for (row, leave) in self.with_leave(&page.rows).await? {
                 if counted.hashes.insert(counted.hasher.hash_one(&row.conversation_id)) {
                     self.count_row(row, leave);

@@ -9,6 +9,10 @@ const TRIES: u32 = 10;
 
 impl<P: Ports> Drain<'_, P> {
     pub(super) async fn end(&self, state: State, reason: Option<String>) -> Result<Ending, PortError> {
+        // What is completed was counted a moment ago.
+        if state != State::Completed && !self.request.dry_run {
+            self.recount().await?;
+        }
         let summary = self.summary(reason);
         let job_id = &self.request.job_id;
         let mut told = false;

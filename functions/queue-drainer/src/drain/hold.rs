@@ -1,9 +1,11 @@
 //! In whose hands a job is.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::tally::Tally;
-use super::{Drain, Ending, ON_REQUEST, SETTLED_AFTER, Stop};
+use super::{Drain, Ending, FIRST_PAUSE, ON_REQUEST, SETTLED_AFTER, Stop};
 use crate::announce::{self, Progress};
 use crate::job::{self, Job, LEASE, StoredJob, TakenUp};
 use crate::note;
@@ -16,15 +18,29 @@ const HEARTBEAT: SignedDuration = SignedDuration::from_secs(2);
 const PROGRESS_EVERY: SignedDuration = SignedDuration::from_secs(10);
 /// Others may write a job at the same moment, but not for ever.
 const TRIES: u32 = 10;
+/// A cancellation that fails is tried again soon: what it is to stop goes on meanwhile.
+const LONGEST_CANCEL_PAUSE: Duration = Duration::from_secs(5);
 
-/// Notes a job that was asked for. Tells why not, if it cannot be.
+/// A job that was taken up.
+pub(super) struct Held {
+    pub(super) job: Job,
+    /// Until when another run may still be at it: one of the same message.
+    pub(super) shared_until: Option<Timestamp>,
+}
+
+/// Notes a job that was asked for then, or now if that is not known. Tells why not, if it cannot be.
 ///
 /// # Errors
 /// If the job could not be written. Asking again is safe.
-pub async fn open<P: Ports>(ports: &P, request: &DrainRequest) -> Result<Option<&'static str>, PortError> {
+pub async fn open<P: Ports>(
+    ports: &P,
+    request: &DrainRequest,
+    asked_at: Option<Timestamp>,
+) -> Result<Option<&'static str>, PortError> {
     for _ in 0..TRIES {
         let stored = ports.job(&request.job_id).await?;
-        let fresh = Job::new(request.clone(), ports.now());
+        let now = ports.now();
+        let fresh = Job::new(request.clone(), asked_at.unwrap_or(now), now);
         let (version, job) = match stored {
             None => (0, fresh),
             Some(StoredJob { version, job }) => match &job.request {
@@ -63,11 +79,31 @@ pub async fn rescue<P: Clock + Store>(ports: &P, job_id: &str) -> Result<bool, P
     ports.write_job(job_id, version, &rescued).await
 }
 
-/// Notes that a job is to stop. Whoever works on it finds out within seconds.
+/// Notes that a job is to stop. Whoever works on it finds out within seconds. Tried again until then: the message comes again much
+/// later.
 ///
 /// # Errors
 /// If that could not be written. Asking again is safe.
-pub async fn cancel<P: Ports>(ports: &P, job_id: &str, requested_by: &str) -> Result<(), PortError> {
+pub async fn cancel<P: Clock + Store>(
+    ports: &P,
+    job_id: &str,
+    requested_by: &str,
+    until: Timestamp,
+) -> Result<(), PortError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let Err(error) = note_cancellation(ports, job_id, requested_by).await else { return Ok(()) };
+        let next = job::after(ports.now(), SignedDuration::try_from(pause).unwrap_or_default());
+        if next >= until {
+            return Err(error);
+        }
+        tracing::warn!(jobId = job_id, %error, "a cancellation could not be noted; it is tried again");
+        ports.sleep_until(next).await;
+        pause = (pause * 2).min(LONGEST_CANCEL_PAUSE);
+    }
+}
+
+async fn note_cancellation<P: Clock + Store>(ports: &P, job_id: &str, requested_by: &str) -> Result<(), PortError> {
     for _ in 0..TRIES {
         let (version, job) = match ports.job(job_id).await? {
             None => (0, Job::cancelled_before(None, ports.now())),
@@ -85,16 +121,22 @@ pub async fn cancel<P: Ports>(ports: &P, job_id: &str, requested_by: &str) -> Re
 }
 
 /// Takes a job up, or tells why that is not to be.
-pub(super) async fn take_up<P: Ports>(ports: &P, job_id: &str, holder: &str) -> Result<Result<Job, Ending>, PortError> {
+pub(super) async fn take_up<P: Ports>(
+    ports: &P,
+    job_id: &str,
+    holder: &str,
+) -> Result<Result<Held, Ending>, PortError> {
     for _ in 0..TRIES {
         let Some(StoredJob { version, job }) = ports.job(job_id).await? else { return Ok(Err(Ending::Unknown)) };
-        let job = match job.take_up(holder, ports.now()) {
+        let now = ports.now();
+        let shared_until = job.lease.as_ref().map(|lease| lease.until).filter(|until| *until > now);
+        let job = match job.take_up(holder, now) {
             TakenUp::Ours(job) => *job,
             TakenUp::Over => return Ok(Err(Ending::Over)),
             TakenUp::InOtherHands => return Ok(Err(Ending::InOtherHands)),
         };
         if ports.write_job(job_id, version, &job).await? {
-            return Ok(Ok(job));
+            return Ok(Ok(Held { job, shared_until }));
         }
     }
     Err(contended("taking up a job"))
@@ -107,14 +149,26 @@ fn contended(operation: &'static str) -> PortError {
 impl<P: Ports> Drain<'_, P> {
     /// Recalls what the runs before this one did.
     pub(super) async fn recall(&self) -> Result<(), PortError> {
+        *self.tally.borrow_mut() = self.recalled().await?;
+        Ok(())
+    }
+
+    /// Counts anew, by the notes. Another run of the same message may have been at it too, for as long as it took it to notice.
+    /// Only where nothing is under way.
+    pub(super) async fn recount(&self) -> Result<(), PortError> {
+        let recalled = self.recalled().await?;
+        self.tally.borrow_mut().recount(recalled);
+        Ok(())
+    }
+
+    async fn recalled(&self) -> Result<Tally, PortError> {
         let mut recalled = Tally::default();
         let show = |stored: note::StoredNote| {
             let look_at = job::after(stored.note.at, SETTLED_AFTER);
             recalled.recall(stored, look_at);
         };
         self.ports.each_note(&self.request.queue_id, &self.request.job_id, show).await?;
-        *self.tally.borrow_mut() = recalled;
-        Ok(())
+        Ok(recalled)
     }
 
     /// Recalls what was sent, as if it were listed: no pass lists all once the limit is reached.
@@ -127,10 +181,23 @@ impl<P: Ports> Drain<'_, P> {
         self.ports.each_note(&self.request.queue_id, &self.request.job_id, show).await
     }
 
-    /// Holds on to the job, and tells people how far it is, until the work ends.
+    /// Holds on to the job, and tells people how far it is, until the work ends. Side by side: whether it is still wanted must be
+    /// noticed though nobody can be told.
     pub(super) async fn hold_on(&self) {
+        tokio::join!(self.keep_renewing(), self.keep_telling());
+    }
+
+    async fn keep_telling(&self) {
+        let mut pause = HEARTBEAT;
+        loop {
+            self.ports.sleep_until(job::after(self.ports.now(), pause)).await;
+            self.tell_progress().await;
+            pause = PROGRESS_EVERY;
+        }
+    }
+
+    async fn keep_renewing(&self) {
         let mut held_until = job::after(self.ports.now(), LEASE);
-        let mut tell_at = job::after(self.ports.now(), HEARTBEAT);
         loop {
             self.ports.sleep_until(job::after(self.ports.now(), HEARTBEAT)).await;
             let now = self.ports.now();
@@ -141,10 +208,6 @@ impl<P: Ports> Drain<'_, P> {
             }
             if self.ports.now() >= held_until {
                 self.stop(Stop::Lost);
-            }
-            if now >= tell_at {
-                tell_at = job::after(now, PROGRESS_EVERY);
-                self.tell_progress().await;
             }
         }
     }
@@ -173,7 +236,7 @@ impl<P: Ports> Drain<'_, P> {
         self.tell_progress().await;
         for _ in 0..TRIES {
             let Some(StoredJob { version, job }) = self.held().await? else { return Ok(Ending::InOtherHands) };
-            let free = Job { lease: None, progressed_at: self.progressed_at.get(), ..job };
+            let free = Job { progressed_at: self.progressed_at.get(), ..job.let_go(self.ports.now()) };
             if self.ports.write_job(&self.request.job_id, version, &free).await? {
                 return Ok(Ending::Continues);
             }

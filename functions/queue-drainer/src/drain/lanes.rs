@@ -45,7 +45,7 @@ impl<P: Ports> Drain<'_, P> {
                     }
                     return Some(turn);
                 }
-                Err(NoAnswer::ForNow(why)) => {
+                Err(NoAnswer::ForNow { why, .. }) => {
                     self.give_up_in_time(&why);
                     self.lanes.borrow_mut()[lane].trouble = Some(why);
                     self.pause(FIRST_PAUSE).await;

@@ -16,8 +16,10 @@ use crate::job;
 use crate::note::{self, Leave, MOST_ATTEMPTS, State};
 use crate::ports::{NoAnswer, Page, PortError, Ports, Question};
 
-/// Rows in a page.
+/// Rows in a page, if the server gives so many.
 const PAGE_SIZE: u32 = 100;
+/// What pages that lie too deep are answered with (reference/practice.md §1.1).
+const BAD_GATEWAY: u16 = 502;
 /// A page that lies deeper than so many rows, and fails so often, is taken for too deep.
 const SHALLOW: u32 = 500;
 const DEEP_TRIES: u32 = 2;
@@ -33,6 +35,8 @@ pub(super) struct Span {
     order: Order,
     /// Rows, when it was last asked.
     pub(super) rows: u64,
+    /// Rows in a page of it.
+    page_size: u32,
 }
 
 /// What a pass came to.
@@ -56,9 +60,30 @@ struct Taken {
     found: u64,
     is_done_with: bool,
     is_full: bool,
+    is_short: bool,
 }
 
 impl Span {
+    /// The number of its last page.
+    fn last_page(&self) -> u64 {
+        self.rows.div_ceil(self.page_size.into())
+    }
+
+    /// The number of the last page that is served, where so many rows are.
+    fn deepest_page(&self, deepest_row: u32) -> u64 {
+        (deepest_row / self.page_size).into()
+    }
+
+    fn is_full(&self, page: &Page) -> bool {
+        page.rows_served >= self.page_size.into()
+    }
+
+    /// Whether rows are missing from its so-manieth page: a server may serve fewer than it is asked for.
+    pub(super) fn is_short(&self, page: &Page, number: u64) -> bool {
+        let before = number.saturating_sub(1) * u64::from(self.page_size);
+        !self.is_full(page) && before + page.rows_served < page.total
+    }
+
     /// The same, from the other end.
     pub(super) fn reversed(self) -> Self {
         let order = if self.order == Order::Ascending { Order::Descending } else { Order::Ascending };
@@ -72,7 +97,7 @@ impl<P: Ports> Drain<'_, P> {
         let look_back = SignedDuration::try_from(self.request.look_back).unwrap_or(SignedDuration::MAX);
         let start = self.requested_at.checked_sub(look_back).unwrap_or(Timestamp::UNIX_EPOCH);
         let end = job::after(self.requested_at, SignedDuration::from_mins(1));
-        let span = |interval| Span { interval, order: Order::Ascending, rows: 0 };
+        let span = |interval| Span { interval, order: Order::Ascending, rows: 0, page_size: PAGE_SIZE };
         Interval::covering(start.max(Timestamp::UNIX_EPOCH), end).into_iter().map(span).collect()
     }
 
@@ -109,13 +134,13 @@ impl<P: Ports> Drain<'_, P> {
 
     /// Whether it has rows that analytics does not serve.
     pub(super) fn hides_some(&self, span: &Span) -> bool {
-        span.rows > u64::from(self.deepest_row.get())
+        span.last_page() > span.deepest_page(self.deepest_row.get())
     }
 
-    /// The number of its last page, and of the last that is served.
+    /// The number of its last page that is served, and of the last that would be.
     pub(super) fn last_pages(&self, span: &Span) -> (u64, u64) {
-        let deepest = u64::from(self.deepest_row.get() / PAGE_SIZE);
-        (span.rows.div_ceil(PAGE_SIZE.into()).min(deepest), deepest)
+        let deepest = span.deepest_page(self.deepest_row.get());
+        (span.last_page().min(deepest), deepest)
     }
 
     async fn list_span(&self, span: &Span, sender: &mpsc::Sender<Verified>) -> Result<Pass, PortError> {
@@ -128,6 +153,7 @@ impl<P: Ports> Drain<'_, P> {
             }
             let Some(taken) = self.take(span, number, sender).await? else { return Ok(pass.cut_short()) };
             pass.found += taken.found;
+            pass.is_complete &= !taken.is_short;
             if !taken.is_full {
                 break;
             }
@@ -135,6 +161,7 @@ impl<P: Ports> Drain<'_, P> {
         for number in (1..last).rev() {
             let Some(taken) = self.take(span, number, sender).await? else { return Ok(pass.cut_short()) };
             pass.found += taken.found;
+            pass.is_complete &= !taken.is_short;
             if taken.is_done_with && pass.found > 0 && number > FEW_PAGES {
                 // All that is before was sent already, most likely: analytics has not caught up.
                 return Ok(pass.cut_short());
@@ -155,7 +182,8 @@ impl<P: Ports> Drain<'_, P> {
             return Ok(None);
         }
         let Some(page) = self.ask(span, number).await else { return Ok(None) };
-        let mut taken = Taken { is_full: page.is_full, is_done_with: !page.rows.is_empty(), ..Taken::default() };
+        let (is_full, is_short) = (span.is_full(&page), span.is_short(&page, number));
+        let mut taken = Taken { is_full, is_short, is_done_with: !page.rows.is_empty(), found: 0 };
         let mut candidates = Vec::new();
         for (row, leave) in self.with_leave(&page.rows).await? {
             candidates.extend(self.judge(row, leave, &mut taken));
@@ -224,20 +252,22 @@ impl<P: Ports> Drain<'_, P> {
         }
     }
 
-    /// A page; nothing if the run is stopped, or if it lies too deep: then less depth is made use of from now on.
+    /// A page; nothing if the run is stopped, or if it lies too deep: then less depth is made use of from now on. That it fails as
+    /// pages do that lie too deep is believed only while the first page is served: else it is an outage.
     pub(super) async fn ask(&self, span: &Span, number: u64) -> Option<Page> {
         let question = Question {
             queue_id: &self.request.queue_id,
             interval: span.interval,
             order: span.order,
-            page_size: PAGE_SIZE,
+            page_size: span.page_size,
             page: u32::try_from(number).unwrap_or(u32::MAX),
         };
-        let (depth, failures) = (question.page.saturating_mul(PAGE_SIZE), Cell::new(0));
+        let (depth, failures) = (question.page.saturating_mul(span.page_size), Cell::new(0));
         let asked = async || match self.ports.page(question).await {
-            Err(NoAnswer::ForNow(why)) if depth > SHALLOW => {
+            Err(failed @ NoAnswer::ForNow { status: Some(BAD_GATEWAY), .. }) if depth > SHALLOW => {
+                self.ports.page(Question { page: 1, ..question }).await?;
                 failures.set(failures.get() + 1);
-                if failures.get() < DEEP_TRIES { Err(NoAnswer::ForNow(why)) } else { Ok(None) }
+                if failures.get() < DEEP_TRIES { Err(failed) } else { Ok(None) }
             }
             answer => answer.map(Some),
         };
@@ -271,11 +301,59 @@ impl<P: Ports> Drain<'_, P> {
         Some(narrow)
     }
 
+    /// With its rows counted, and pages no larger than the server makes them.
     async fn counted(&self, span: Span) -> Option<Span> {
-        let page = self.ask(&span, 1).await?;
-        let shown = page.rows.len() as u64;
-        // Where it is not told: as many as a page can tell, or as there can be.
-        let rows = || if page.is_full { self.deepest_row.get().into() } else { shown };
-        Some(Span { rows: page.total.unwrap_or_else(rows).max(shown), ..span })
+        let mut span = Span { page_size: PAGE_SIZE, ..span };
+        loop {
+            let page = self.ask(&span, 1).await?;
+            span.rows = page.total.max(page.rows_served);
+            match u32::try_from(page.rows_served) {
+                Ok(served @ 1..) if span.is_short(&page, 1) => span.page_size = served,
+                _ => return Some(span),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use genesys_cloud::api::{Interval, Order};
+
+    use super::{PAGE_SIZE, Span};
+    use crate::ports::Page;
+    use crate::testing::minute;
+
+    fn span(rows: u64, page_size: u32) -> Span {
+        let interval = Interval::covering(minute(0), minute(1)).remove(0);
+        Span { interval, order: Order::Ascending, rows, page_size }
+    }
+
+    #[test]
+    fn what_is_not_hidden_is_on_a_page_that_is_served() {
+        for page_size in [PAGE_SIZE, 37, 1] {
+            for deepest_row in [500, 550, 625, 4_950, 5_000] {
+                for rows in [0, 1, 499, 500, 501, 540, 550, 551, 4_999, 5_000, 5_001] {
+                    let span = span(rows, page_size);
+                    let is_hidden = span.last_page() > span.deepest_page(deepest_row);
+                    let last = span.last_page().min(span.deepest_page(deepest_row));
+                    assert!(is_hidden || last * u64::from(page_size) >= rows, "{span:?} {deepest_row}");
+                    assert!(last * u64::from(page_size) <= u64::from(deepest_row) + u64::from(page_size));
+                }
+            }
+        }
+        let halved = 1_100 / 2;
+        assert!(
+            span(540, PAGE_SIZE).last_page() > span(540, PAGE_SIZE).deepest_page(halved),
+            "or forty are passed over"
+        );
+    }
+
+    #[test]
+    fn a_page_that_lacks_rows_is_told_from_the_last() {
+        let is_short = |number, rows_served, total| {
+            span(total, 100).is_short(&Page { rows: Vec::new(), rows_served, total }, number)
+        };
+        assert!(!is_short(1, 100, 250) && !is_short(3, 50, 250) && !is_short(1, 0, 0) && !is_short(4, 0, 250));
+        assert!(is_short(1, 40, 250) && is_short(1, 0, 250) && is_short(3, 49, 250));
     }
 }

@@ -96,9 +96,6 @@ impl<P: Ports> Drain<'_, P> {
                 self.look_later(&candidate.id);
                 (State::Sending, sent, Some(why))
             }
-            Answer::NotFound => {
-                (State::Failed, sent, Some("there is no such conversation, or none that we may see".to_owned()))
-            }
             Answer::Refused(why) => {
                 self.lane_is_refused(lane, &why);
                 (State::Failed, sent, Some(why))
@@ -106,7 +103,9 @@ impl<P: Ports> Drain<'_, P> {
         };
         let note = Note { state, attempts, at: self.ports.now(), words: words.clone() };
         match self.write(&candidate.id, candidate.version + 1, &note).await {
-            Ok(_) => {}
+            Ok(true) => {}
+            // Another run has looked after it meanwhile.
+            Ok(false) => return,
             Err(error) => {
                 // It stays noted as being sent: a look will tell, now or in a later run.
                 tracing::warn!(conversationId = candidate.id, %error, "an answer could not be noted");

@@ -23,12 +23,14 @@ pub(super) struct Tally {
     pub(super) done_before: u64,
     /// Requests that are on their way.
     pub(super) under_way: u64,
-    /// Requests of which nobody knows what became: when to look, and how often that failed.
-    pub(super) unsettled: HashMap<String, Unsettled>,
+    /// Requests of which nobody knows what became: when to look.
+    pub(super) unsettled: HashMap<String, Timestamp>,
     /// What this pass leaves alone.
     pub(super) skipped: Skipped,
     /// Sent, and still listed by this pass.
     pub(super) listed_again: HashSet<String>,
+    /// A look spoke for them, not the real-time views: those cannot tell either whether they are still on.
+    pub(super) unseen: HashSet<String>,
     /// Looked at in vain: not again in this run.
     pub(super) unclear: HashSet<String>,
     /// Why a request was not carried out, the last time.
@@ -38,13 +40,6 @@ pub(super) struct Tally {
     /// Of a dry run: the first conversations that would be disconnected, and how many analytics does not show.
     pub(super) would_disconnect: Vec<String>,
     pub(super) not_shown: u64,
-}
-
-/// A request of which nobody knows what became.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unsettled {
-    pub(super) look_at: Timestamp,
-    pub(super) looks_failed: u32,
 }
 
 impl Tally {
@@ -60,6 +55,15 @@ impl Tally {
         self.done_before = self.done;
     }
 
+    /// The same as these notes say, wherever they do; the rest is kept.
+    pub(super) fn recount(&mut self, mut recalled: Self) {
+        for (id, look_at) in &mut recalled.unsettled {
+            *look_at = self.unsettled.get(id).copied().unwrap_or(*look_at);
+        }
+        self.unsettled = recalled.unsettled;
+        (self.done, self.failed, self.failures) = (recalled.done, recalled.failed, recalled.failures);
+    }
+
     pub(super) fn fail(&mut self, conversation_id: String, reason: String) {
         self.failed += 1;
         if self.failures.len() < MOST_NAMED {
@@ -68,7 +72,7 @@ impl Tally {
     }
 
     pub(super) fn unsettled(&mut self, conversation_id: String, look_at: Timestamp) {
-        self.unsettled.entry(conversation_id).or_insert(Unsettled { look_at, looks_failed: 0 });
+        self.unsettled.entry(conversation_id).or_insert(look_at);
     }
 
     pub(super) fn skip(&mut self, why: Skip) {
@@ -78,6 +82,12 @@ impl Tally {
     pub(super) fn listed_again(&mut self, conversation_id: &str) {
         if self.listed_again.len() < MOST_LISTED {
             self.listed_again.insert(conversation_id.to_owned());
+        }
+    }
+
+    pub(super) fn unseen(&mut self, conversation_id: &str) {
+        if self.unseen.len() < MOST_LISTED {
+            self.unseen.insert(conversation_id.to_owned());
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::Drain;
 use crate::filter::Skip;
-use crate::ports::{Activity, NoAnswer, Ports, Seen};
+use crate::ports::{Activity, NoAnswer, Ports};
 use crate::standing::{self, Standing};
 
 /// Conversations that are asked about at once, if they can be sent within [`SENT_WITHIN_SECS`].
@@ -93,11 +93,14 @@ impl<P: Ports> Drain<'_, P> {
         }
         let at = self.ports.now();
         match self.look(&candidate.id).await? {
-            Standing::Waits => return Some(Verified { candidate, at }),
-            Standing::Over => {}
-            Standing::Accepted => self.tally.borrow_mut().skip(Skip::Accepted),
-            Standing::Elsewhere => self.tally.borrow_mut().skip(Skip::NotWaiting),
-            Standing::Unclear => {
+            Ok(Standing::Waits) => {
+                self.tally.borrow_mut().unseen(&candidate.id);
+                return Some(Verified { candidate, at });
+            }
+            Ok(Standing::Over) => {}
+            Ok(Standing::Accepted) => self.tally.borrow_mut().skip(Skip::Accepted),
+            Ok(Standing::Elsewhere) => self.tally.borrow_mut().skip(Skip::NotWaiting),
+            Ok(Standing::Unclear) | Err(_) => {
                 self.tally.borrow_mut().skip(Skip::Unclear);
                 self.tally.borrow_mut().unclear.insert(candidate.id);
             }
@@ -105,16 +108,13 @@ impl<P: Ports> Drain<'_, P> {
         None
     }
 
-    /// Where a conversation stands, by a look; none if the run is stopped.
-    pub(super) async fn look(&self, id: &str) -> Option<Standing> {
+    /// Where a conversation stands, by a look, or why it cannot be read; none if the run is stopped.
+    pub(super) async fn look(&self, id: &str) -> Option<Result<Standing, String>> {
         let seen = self.answered(async || match self.ports.look(id).await {
-            Err(NoAnswer::ForGood(_)) => Ok(None),
-            answer => answer.map(Some),
+            Err(NoAnswer::ForGood(why)) => Ok(Err(why)),
+            answer => answer.map(Ok),
         });
-        Some(match seen.await? {
-            Some(Seen::Conversation(conversation)) => standing::of_conversation(&conversation, &self.request.queue_id),
-            Some(Seen::Nothing) => Standing::Over,
-            None => Standing::Unclear,
-        })
+        let seen = seen.await?;
+        Some(seen.map(|conversation| standing::of_conversation(&conversation, &self.request.queue_id)))
     }
 }

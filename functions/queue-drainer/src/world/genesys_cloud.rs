@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::World;
 use crate::job;
-use crate::ports::{Activity, Answer, NoAnswer, Page, Platform, Question, Seen, Waiting};
+use crate::ports::{Activity, Answer, NoAnswer, Page, Platform, Question, Waiting};
 
 /// The longest that a question may take, tries and pauses included.
 const QUESTION_LIMIT: Duration = Duration::from_mins(1);
@@ -70,7 +70,12 @@ impl<'a> Platform for World<'a> {
             client.query_conversation_details(&query, question.page, deadline).await
         };
         let page = self.read(ask).await.map_err(no_answer)?;
-        Ok(Page { rows: page.rows, is_full: page.is_full, total: page.total_hits })
+        // Without it nobody knows whether all rows were seen. An empty answer need not tell.
+        let total = page.total_hits.or((page.rows_served == 0).then_some(0)).ok_or_else(|| NoAnswer::ForNow {
+            status: None,
+            why: "analytics does not tell how many rows there are".to_owned(),
+        })?;
+        Ok(Page { rows: page.rows, rows_served: page.rows_served, total })
     }
 
     async fn activity(&self, ids: &[&str]) -> Result<Activity, NoAnswer> {
@@ -93,16 +98,10 @@ impl<'a> Platform for World<'a> {
         Ok(activity)
     }
 
-    async fn look(&self, id: &str) -> Result<Seen, NoAnswer> {
-        match self.read(async |client: &GenesysCloud, deadline| client.conversation(id, deadline).await).await {
-            Ok(body) => {
-                let conversation = Conversation::from_json(body.json.get().as_bytes());
-                let conversation = conversation.map_err(|error| NoAnswer::ForGood(error.to_string()))?;
-                Ok(Seen::Conversation(Box::new(conversation)))
-            }
-            Err(ApiError::Permanent(PermanentError::NotFound { .. })) => Ok(Seen::Nothing),
-            Err(error) => Err(no_answer(error)),
-        }
+    async fn look(&self, id: &str) -> Result<Conversation, NoAnswer> {
+        let ask = async |client: &GenesysCloud, deadline| client.conversation(id, deadline).await;
+        let body = self.read(ask).await.map_err(no_answer)?;
+        Conversation::from_json(body.json.get().as_bytes()).map_err(|error| NoAnswer::ForGood(error.to_string()))
     }
 
     async fn turn(&self, lane: usize) -> Result<Self::Turn, NoAnswer> {
@@ -120,8 +119,9 @@ impl<'a> Platform for World<'a> {
 }
 
 fn no_answer(error: ApiError) -> NoAnswer {
+    let status = error.answer().map(|answer| answer.status);
     match error {
-        ApiError::Retryable(error) => NoAnswer::ForNow(error.to_string()),
+        ApiError::Retryable(error) => NoAnswer::ForNow { status, why: error.to_string() },
         ApiError::Permanent(error) => NoAnswer::ForGood(error.to_string()),
     }
 }
@@ -129,8 +129,9 @@ fn no_answer(error: ApiError) -> NoAnswer {
 fn in_our_words(answer: DisconnectAnswer) -> Answer {
     match answer {
         DisconnectAnswer::Accepted => Answer::Accepted,
-        DisconnectAnswer::NotFound(_) => Answer::NotFound,
-        DisconnectAnswer::Conflict(said) | DisconnectAnswer::ServerError(said) => Answer::Unknown(said.to_string()),
+        DisconnectAnswer::NotFound(said) | DisconnectAnswer::Conflict(said) | DisconnectAnswer::ServerError(said) => {
+            Answer::Unknown(said.to_string())
+        }
         DisconnectAnswer::Unknown { how } => Answer::Unknown(format!("no answer: {how}")),
         DisconnectAnswer::RateLimited { answer, .. } => Answer::NotDone(answer.to_string()),
         DisconnectAnswer::NotSent(ApiError::Retryable(error)) => Answer::NotDone(format!("not sent: {error}")),

@@ -77,6 +77,24 @@ async fn cancellations_do_not_wait_for_the_drains_that_are_on() -> Result<()> {
 }
 
 #[tokio::test]
+async fn what_came_between_a_request_and_its_delivery_is_not_part_of_it() -> Result<()> {
+    use fake_genesys_cloud::crowds::Crowd;
+    let world = DrainWorld::start(6_000).await?;
+    let minute = 60_000;
+    let before = Crowd { oldest_ms: 90 * minute, youngest_ms: 60 * minute, ..Crowd::new("a-queue", 20) };
+    let after = Crowd { oldest_ms: 20 * minute, youngest_ms: 10 * minute, ..before.clone() };
+    world.genesys()?.crowds().gather(before);
+    world.genesys()?.crowds().gather(after);
+    let half_an_hour_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(30);
+    let request = json!({ "jobId": "job", "queueId": "a-queue", "olderThan": "15m" });
+    world.command_of(half_an_hour_ago, "Drain Queue Requested", &request)?;
+    let (_, end) = world.end("job").await?;
+    assert_eq!((&end["done"], &end["skipped"]["tooYoung"]), (&json!(20), &json!(20)), "{end}");
+    assert_eq!(world.report()?.waiting, 20);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_request_that_comes_twice_is_one_job() -> Result<()> {
     let world = DrainWorld::start(6_000).await?;
     world.crowd(150)?;

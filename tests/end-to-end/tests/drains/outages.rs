@@ -15,12 +15,22 @@ fn answer(method: &str, path: &str, status: u16, retry_after: &str) -> Fault {
 
 #[tokio::test]
 async fn a_failed_query_is_asked_again_and_nothing_is_left_out() -> Result<()> {
-    let world = DrainWorld::start(6_000).await?;
-    world.crowd(150)?;
-    // More often than the client tries by itself.
-    world.genesys()?.faults().add(Fault::answer("POST", DETAILS, 503).times(6));
+    let world = DrainWorld::start(30_000).await?;
+    world.crowd(1_200)?;
+    // When the number of rows is known, and a page that lies deep is asked for; more often than the client tries by itself.
+    let outage = |status| {
+        world.genesys()?.faults().add(Fault::with("POST", DETAILS, Effect::Proceed).times(2));
+        world.genesys()?.faults().add(Fault::answer("POST", DETAILS, status).times(10));
+        anyhow::Ok(())
+    };
+    for (job_id, status) in [("dry-503", 503), ("dry-502", 502)] {
+        outage(status)?;
+        let end = world.drain(job_id, json!({ "dryRun": true })).await?;
+        assert_eq!((&end["wouldDisconnect"], &end["notShown"]), (&json!(1_200), &json!(0)), "{end}");
+    }
+    outage(502)?;
     let end = world.drain("job", json!({})).await?;
-    assert_eq!((end["done"].as_u64(), world.report()?.disconnected), (Some(150), 150), "{end}");
+    assert_eq!((end["done"].as_u64(), world.report()?.disconnected), (Some(1_200), 1_200), "{end}");
     Ok(())
 }
 
@@ -49,11 +59,14 @@ async fn requests_whose_fate_is_unknown_are_looked_after_and_made_again_only_if_
     faults.add(Fault::drop_connection("POST", &path(&all[2])));
     faults.add(Fault::answer("POST", &path(&all[3]), 503));
     faults.add(answer("POST", &path(&all[4]), 429, "1"));
+    // It may be hidden for a moment, or be over: only a look tells.
+    faults.add(Fault::answer("POST", &path(&all[5]), 404));
     let end = world.drain("job", json!({})).await?;
     let report = world.report()?;
     assert_eq!((end["done"].as_u64(), report.disconnected, report.asked_twice), (Some(60), 60, 0), "{end}");
     let asked = |id: &str| world.asked("POST", &path(id));
     assert_eq!((asked(&all[1])?, asked(&all[2])?, asked(&all[3])?, asked(&all[4])?), (1, 2, 2, 2));
+    assert_eq!(asked(&all[5])?, 2);
     Ok(())
 }
 

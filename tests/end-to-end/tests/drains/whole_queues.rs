@@ -1,5 +1,6 @@
 //! All that waits is disconnected once; what an agent has is not touched.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -108,6 +109,32 @@ async fn several_clients_drain_side_by_side() -> Result<()> {
     let report = world.report()?;
     assert_eq!((report.disconnected, report.asked_twice), (240, 0));
     assert_eq!(world.asked("POST", "/oauth/token")?, 4);
+    let mut by_client = BTreeMap::<_, usize>::new();
+    for request in world.genesys()?.requests().all() {
+        if request.path.ends_with("/disconnect") {
+            *by_client.entry(request.token).or_default() += 1;
+        }
+    }
+    assert_eq!(by_client.len(), 4, "{by_client:?}");
+    assert!(by_client.values().all(|disconnects| *disconnects >= 30), "{by_client:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_shorter_than_asked_for_hide_nothing() -> Result<()> {
+    let world = DrainWorld::start(FAST).await?;
+    world.genesys()?.analytics().serve_pages_of(40);
+    let all = world.crowd(330)?;
+    // The first pages stay as they are.
+    for id in all.iter().take(130) {
+        world.genesys()?.crowds().accept(id);
+    }
+    let end = world.drain("dry", json!({ "dryRun": true })).await?;
+    assert_eq!((&end["wouldDisconnect"], &end["skipped"]["accepted"]), (&json!(200), &json!(130)), "{end}");
+    let end = world.drain("job", json!({})).await?;
+    assert_eq!((&end["done"], &end["skipped"]["accepted"]), (&json!(200), &json!(130)), "{end}");
+    let report = world.report()?;
+    assert_eq!((report.waiting, report.disconnected, report.asked_twice), (0, 200, 0));
     Ok(())
 }
 
