@@ -70,8 +70,6 @@ pub struct Run<'a> {
     pub holder: &'a str,
     /// Nothing is begun later than this.
     pub until: Timestamp,
-    /// Whether anything may be disconnected; if not, the job is ended, unless it only counts.
-    pub disconnects_enabled: bool,
 }
 
 /// Why a run begins nothing more.
@@ -122,11 +120,7 @@ pub async fn run<P: Ports>(ports: &P, run: Run<'_>) -> Result<Ending, PortError>
         return Ok(Ending::Over);
     };
     let drain = Drain::new(ports, request, &job, run.until);
-    if job.cancelled_by.is_some() {
-        drain.stop(Stop::Cancelled(ON_REQUEST));
-    } else if !run.disconnects_enabled && !request.dry_run {
-        drain.stop(Stop::Cancelled(SWITCHED_OFF));
-    }
+    drain.stop_if_unwanted(&job).await?;
     let done = tokio::select! {
         done = drain.work(shared_until) => done?,
         () = drain.hold_on() => false,

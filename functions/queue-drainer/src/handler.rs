@@ -8,18 +8,17 @@ use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::dead_letters::DeadLetters;
 use lambda_kit::deliveries::{self, NotStored, Sorted};
-use lambda_kit::documents::DocumentError;
 use lambda_kit::events::{Delivery, EventBridgeEvent, Invocation, SourcePrefix};
 use lambda_kit::messages::{MessageError, MessageQueue};
 use lambda_kit::runtime::Deadline;
-use lambda_kit::switch::{IS_OFF, Switch};
+use lambda_kit::switch::IS_OFF;
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
 use crate::announce;
 use crate::drain::{self, Ending, Run};
 use crate::job;
-use crate::ports::{Outcomes, PortError, Store};
+use crate::ports::{Outcomes, PortError, Store, Switch};
 use crate::request::{CONTINUED, Command, DrainRequest, Refusal, SOURCE_PREFIX};
 use crate::settings::Settings;
 use crate::world::{Connections, World};
@@ -33,7 +32,6 @@ const ANSWERING_TIME: Duration = Duration::from_secs(2);
 pub struct QueueDrainer {
     connections: Connections,
     continuations: MessageQueue,
-    switch: Switch,
     operators: SourcePrefix,
     dead_letters: DeadLetters,
 }
@@ -63,7 +61,6 @@ impl QueueDrainer {
     pub fn new(settings: Settings, config: &SdkConfig) -> Result<Self, reqwest::Error> {
         Ok(Self {
             continuations: MessageQueue::new(config, &settings.continuation_queue_url),
-            switch: Switch::new(config, &settings.disconnects_enabled),
             operators: SourcePrefix::new(SOURCE_PREFIX),
             dead_letters: DeadLetters::new(config, &settings.dead_letter_queue_url),
             connections: Connections::new(settings, config)?,
@@ -139,7 +136,7 @@ impl QueueDrainer {
                 request.job_id
             }
         };
-        let run = Run { job_id: &job_id, holder, until, disconnects_enabled: self.disconnects_enabled().await? };
+        let run = Run { job_id: &job_id, holder, until };
         let ending = drain::run(&world, run).boxed_local().await?;
         info!(jobId = job_id, ?ending, "the run is over");
         if ending == Ending::Continues {
@@ -155,16 +152,11 @@ impl QueueDrainer {
         request: &DrainRequest,
         asked_at: Option<Timestamp>,
     ) -> Result<Option<&'static str>, PortError> {
-        if !request.dry_run && !self.disconnects_enabled().await? {
+        if !request.dry_run && !world.is_on().await? {
             return Ok(Some(IS_OFF));
         }
         info!(jobId = request.job_id, queueId = request.queue_id, dryRun = request.dry_run, "a queue is to be drained");
         drain::open(world, request, asked_at).await
-    }
-
-    async fn disconnects_enabled(&self) -> Result<bool, PortError> {
-        let unread = |error: DocumentError| PortError { operation: "reading the switch", reason: error.to_string() };
-        self.switch.is_on().await.map_err(unread)
     }
 
     /// Sends a message to ourselves. Should it come twice, two find the job and one has it.

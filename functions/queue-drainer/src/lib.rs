@@ -14,7 +14,7 @@
 //! # The way of a drained queue
 //!
 //! 1. A request becomes a **job**. A run takes it up for a message and holds it by a lease, renewed every 2 s, which is also when it finds out
-//!    that it was cancelled; telling of progress goes on beside that. A message that comes again means that its run has died, as a rule: if
+//!    that it was cancelled, or the switch thrown; telling of progress goes on beside that. A message that comes again means that its run has died, as a rule: if
 //!    not, the notes keep the two apart, and where there is a limit the second waits until the first has noticed. A stranded job is found by
 //!    the schedule. What began after the request was made, however late it is picked up, is not part of it.
 //! 2. Analytics lists what is open in the queue, page by page from the last to the first: rows only move to earlier pages, so none is passed

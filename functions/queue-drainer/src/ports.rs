@@ -15,9 +15,9 @@ use crate::job::StoredJob;
 use crate::note::{Note, StoredNote};
 
 /// Everything at once.
-pub trait Ports: Clock + Platform + Store + Outcomes {}
+pub trait Ports: Clock + Platform + Store + Outcomes + Switch {}
 
-impl<T: Clock + Platform + Store + Outcomes> Ports for T {}
+impl<T: Clock + Platform + Store + Outcomes + Switch> Ports for T {}
 
 /// Something outside failed; it may succeed later.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +51,12 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
     /// Waits until then.
     fn sleep_until(&self, at: Timestamp) -> impl Future<Output = ()>;
+}
+
+/// The switch for everything destructive.
+pub trait Switch {
+    /// Whether anything may be disconnected.
+    fn is_on(&self) -> impl Future<Output = Result<bool, PortError>>;
 }
 
 /// What to ask analytics for: conversations without an end that were in a queue.

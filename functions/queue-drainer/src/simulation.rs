@@ -20,7 +20,9 @@ use genesys_cloud::api::Order;
 use crate::drain::{self, Ending, FRESH, Run};
 use crate::job::{Job, StoredJob};
 use crate::note::{MOST_ATTEMPTS, Note, State, StoredNote};
-use crate::ports::{Activity, Answer, Clock, NoAnswer, Outcomes, Page, Platform, PortError, Question, Store, Waiting};
+use crate::ports::{
+    Activity, Answer, Clock, NoAnswer, Outcomes, Page, Platform, PortError, Question, Store, Switch, Waiting,
+};
 use crate::request::DrainRequest;
 use crate::testing::{JOB, QUEUE, minute, participant, request, row};
 
@@ -157,6 +159,8 @@ struct World {
     /// The store fails so often from now on.
     store_fails: Cell<u32>,
     bus_hangs: Cell<bool>,
+    /// When disconnecting is switched off.
+    off_from_ms: Cell<i64>,
 }
 
 fn start() -> Timestamp {
@@ -199,6 +203,7 @@ impl World {
             next_ms: Cell::new(None),
             store_fails: Cell::new(0),
             bus_hangs: Cell::new(false),
+            off_from_ms: Cell::new(i64::MAX),
         }
     }
 
@@ -486,6 +491,12 @@ impl Store for World {
     }
 }
 
+impl Switch for World {
+    async fn is_on(&self) -> Result<bool, PortError> {
+        Ok(self.now_ms.get() < self.off_from_ms.get())
+    }
+}
+
 impl Outcomes for World {
     async fn put_outcomes(&self, outcomes: Vec<Outcome>) -> Result<(), PortError> {
         self.step().await;
@@ -560,7 +571,7 @@ fn play_request(script: &Script, request: &DrainRequest) -> World {
     for run in 0.. {
         assert!(run < 500, "the job does not end: {:?}", world.jobs.borrow());
         let until = world.now() + SignedDuration::from_secs(script.run_seconds);
-        let run = || drain::run(&world, Run { job_id: JOB, holder: "message", until, disconnects_enabled: true });
+        let run = || drain::run(&world, Run { job_id: JOB, holder: "message", until });
         let runs = side_by_side(&world, run(), doubles.next().unwrap_or(u32::MAX), run());
         let endings = run_until(&world, deaths.next(), runs).unwrap_or_default();
         let lost = endings.iter().filter(|ending| **ending == Ok(Ending::InOtherHands)).count();

@@ -13,10 +13,11 @@ use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
 use lambda_kit::outcomes::{Outcome, Outcomes as OutcomeBus};
 use lambda_kit::runtime::Deadline;
+use lambda_kit::switch::Switch;
 use ledger::drains::Drains;
 
 use crate::job;
-use crate::ports::{Clock, Outcomes, PortError};
+use crate::ports::{self, Clock, Outcomes, PortError};
 use crate::settings::Settings;
 
 /// What all invocations share: clients with their connections, tokens and paces.
@@ -24,6 +25,7 @@ pub struct Connections {
     lanes: Vec<GenesysCloud>,
     drains: Drains,
     outcomes: OutcomeBus,
+    switch: Switch,
     /// Whose turn it is to read.
     next_reader: Cell<usize>,
 }
@@ -42,11 +44,13 @@ impl Connections {
     /// # Errors
     /// The trust store of the system can not be used.
     pub fn new(settings: Settings, config: &SdkConfig) -> Result<Self, reqwest::Error> {
+        let switch = Switch::new(config, &settings.disconnects_enabled);
         let clients = settings.genesys_cloud.into_iter();
         Ok(Self {
             lanes: clients.map(|client| client.connect_at(Pace::Even, config)).collect::<Result<_, _>>()?,
             drains: Drains::new(Client::new(config), settings.jobs_table),
             outcomes: OutcomeBus::new(config, settings.outcome_bus),
+            switch,
             next_reader: Cell::new(0),
         })
     }
@@ -71,6 +75,12 @@ impl Outcomes for World<'_> {
     async fn put_outcomes(&self, outcomes: Vec<Outcome>) -> Result<(), PortError> {
         let put = self.connections.outcomes.put(outcomes).await;
         put.map_err(|error| failed("putting outcomes on the bus", &error))
+    }
+}
+
+impl ports::Switch for World<'_> {
+    async fn is_on(&self) -> Result<bool, PortError> {
+        self.connections.switch.is_on().await.map_err(|error| failed("reading the switch", &error))
     }
 }
 

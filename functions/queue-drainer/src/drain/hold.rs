@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::tally::Tally;
-use super::{Drain, Ending, FIRST_PAUSE, ON_REQUEST, SETTLED_AFTER, Stop};
+use super::{Drain, Ending, FIRST_PAUSE, ON_REQUEST, SETTLED_AFTER, SWITCHED_OFF, Stop};
 use crate::announce::{self, Progress};
 use crate::job::{self, Job, LEASE, StoredJob, TakenUp};
 use crate::note;
@@ -225,10 +225,19 @@ impl<P: Ports> Drain<'_, P> {
         let held = stored.filter(|stored| stored.job.is_held_by_run(self.run));
         match &held {
             None => self.stop(Stop::Lost),
-            Some(stored) if stored.job.cancelled_by.is_some() => self.stop(Stop::Cancelled(ON_REQUEST)),
-            Some(_) => {}
+            Some(stored) => self.stop_if_unwanted(&stored.job).await?,
         }
         Ok(held)
+    }
+
+    /// Stops where an operator, or the deployment, wants it to. Counting harms nobody.
+    pub(super) async fn stop_if_unwanted(&self, job: &Job) -> Result<(), PortError> {
+        if job.cancelled_by.is_some() {
+            self.stop(Stop::Cancelled(ON_REQUEST));
+        } else if !self.request.dry_run && !self.ports.is_on().await? {
+            self.stop(Stop::Cancelled(SWITCHED_OFF));
+        }
+        Ok(())
     }
 
     /// Gives the job back, for another run to go on.

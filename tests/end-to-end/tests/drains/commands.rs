@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use end_to_end::drains::DrainWorld;
+use local_stack::stack::StackOptions;
 use serde_json::json;
 
 #[tokio::test]
@@ -48,6 +49,26 @@ async fn a_cancelled_drain_stops_within_seconds_and_one_cancelled_before_it_begi
     let (_, end) = world.end("overtaken").await?;
     assert_eq!((&end["state"], &end["done"]), (&json!("cancelled"), &json!(0)));
     assert_eq!(world.report()?, report);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_drain_ends_within_seconds_of_the_switch_being_thrown() -> Result<()> {
+    let switch = tempfile::NamedTempFile::new()?;
+    std::fs::write(switch.path(), "true")?;
+    let setting = ("DISCONNECTS_ENABLED".to_owned(), format!("file:{}", switch.path().display()));
+    let world = DrainWorld::with(600, StackOptions { environment: [setting].into(), ..<_>::default() }).await?;
+    world.crowd(600)?;
+    world.request("job", json!({}))?;
+    world.until_disconnected(20).await?;
+    std::fs::write(switch.path(), "false")?;
+    let (kind, end) = world.end("job").await?;
+    assert_eq!((kind, &end["state"]), ("Queue Drain Failed", &json!("cancelled")), "{end}");
+    assert!(end["reason"].as_str().is_some_and(|reason| reason.contains("DISCONNECTS_ENABLED")), "{end}");
+    let report = world.report()?;
+    // At ten a second, that is less than half a minute.
+    assert!(report.disconnected < 300 && report.waiting > 300, "{report:?}");
+    assert_eq!(end["done"].as_u64(), Some(report.disconnected as u64), "{end}");
     Ok(())
 }
 
