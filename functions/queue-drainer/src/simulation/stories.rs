@@ -130,11 +130,11 @@ fn what_waits_elsewhere_by_now_is_left_alone_though_its_leg_here_was_never_close
 fn an_outage_is_not_taken_for_depth() {
     for status in [502, 503] {
         // From the deepest page on, for a minute.
-        let script = Script { outage: Some((500, 60_500, status)), ..plain(1_200, Luck::Good) };
+        let script = Script { outage: Some((500, 60_500, status)), ..plain(1_300, Luck::Good) };
         let end = end_of(&play_request(&script, &DrainRequest { dry_run: true, ..request() }));
         let counted = (&end.detail["wouldDisconnect"], &end.detail["notShown"]);
-        assert_eq!(counted, (&json!(1_200), &json!(0)), "{status}: {end:?}");
-        assert_eq!(end_of(&play(&script)).detail["done"], json!(1_200), "{status}");
+        assert_eq!(counted, (&json!(1_300), &json!(0)), "{status}: {end:?}");
+        assert_eq!(end_of(&play(&script)).detail["done"], json!(1_300), "{status}");
     }
 }
 
