@@ -98,7 +98,10 @@ fn gist(legs: &[Value], told_at: &str) -> String {
     let open: Vec<_> = legs.iter().filter(is_open).collect();
     let in_words = |leg: &&Value| {
         let purpose = leg["purpose"].as_str().unwrap_or("unknown");
-        let opened = leg["opened"].as_str().map(|at| format!(" since {}", since(at))).unwrap_or_default();
+        // A callback that is scheduled opens when its time comes.
+        let is_to_come = |at: &str| !told_at.is_empty() && at > told_at;
+        let from = |at: &str| format!(" {} {}", if is_to_come(at) { "from" } else { "since" }, since(at));
+        let opened = leg["opened"].as_str().map(from).unwrap_or_default();
         format!("{} leg open{opened}", if purpose == "acd" { "queue" } else { purpose })
     };
     let mut parts: Vec<_> = open.iter().map(in_words).collect();

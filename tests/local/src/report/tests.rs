@@ -183,6 +183,8 @@ fn what_became_of_each_stuck_conversation_is_told_in_both_reports() {
     };
     let queue = told(json!([{ "purpose": "acd", "state": "connected", "opened": "2026-11-19T09:12:30Z" }]));
     assert!(queue.contains("queue leg open since 2026-11-19 09:12, no customer, no agent"), "{queue}");
+    let callback = told(json!([{ "purpose": "customer", "state": "scheduled", "opened": "2027-11-20T14:01:32Z" }]));
+    assert!(callback.contains("customer leg open from 2027-11-20 14:01, no agent"), "{callback}");
     let nobody = told(json!([{ "purpose": "agent", "state": "connected", "closed": "2026-11-20T10:00:00Z" }]));
     assert!(nobody.contains("no leg open since 10:00"), "{nobody}");
 }
